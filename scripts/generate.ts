@@ -1,0 +1,70 @@
+// Prints every generated file of the repository: `npm run generate` writes them, `npm run generate -- --check` says which
+// are stale (and exits 1). Imports node, scripts and the layers' tables.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { layers } from "./layers.ts";
+import { printDefinitions } from "./print-definitions.ts";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** The tsconfig of a layer (or of its tests), printed. */
+function printTsconfig(folder: string, tests: boolean): string {
+  const layer = layers.find((candidate) => candidate.folder === folder)!;
+  const up = relative(join(root, folder), root);
+  const node = layer.platform === "node" || tests;
+  const references = layer.imports.map((path) => ({ path: `${up}/${path}` }));
+  const testFiles = ["**/*.test.ts", "testdata/**"];
+  const config = {
+    extends: `${up}/tsconfig.base.json`,
+    compilerOptions: {
+      rootDir: up,
+      outDir: `${up}/dist/types`,
+      tsBuildInfoFile: `${up}/dist/types/${folder.replaceAll("/", "-")}${tests ? "-test" : ""}.tsbuildinfo`,
+      ...(node ? { types: ["node"] } : {}),
+    },
+    ...(tests
+      ? { include: ["**/*.test.ts", "**/*.suite.ts"], references: [...references, { path: "." }] }
+      : {
+          include: ["**/*.ts", ...(node || folder === "src/base" ? [] : [`${up}/src/base/platform.d.ts`])],
+          exclude: testFiles,
+          references,
+        }),
+  };
+  return JSON.stringify(config, null, 2) + "\n";
+}
+
+function printSolution(): string {
+  const paths = layers.flatMap((layer) =>
+    layer.folder.startsWith("src/")
+      ? [{ path: layer.folder }, { path: `${layer.folder}/tsconfig.test.json` }]
+      : [{ path: layer.folder }],
+  );
+  return JSON.stringify({ files: [], references: paths }, null, 2) + "\n";
+}
+
+function* generatedFiles(): Generator<[string, string]> {
+  yield ["tsconfig.json", printSolution()];
+  for (const layer of layers) {
+    yield [`${layer.folder}/tsconfig.json`, printTsconfig(layer.folder, false)];
+    if (layer.folder.startsWith("src/"))
+      yield [`${layer.folder}/tsconfig.test.json`, printTsconfig(layer.folder, true)];
+  }
+  const reference = process.env["PROA_REFERENCE"] ?? join(root, "../shared/reference");
+  if (existsSync(reference)) yield* printDefinitions(reference);
+  else console.log(`left out: what is printed from the reference data (no folder ${reference})`);
+}
+
+const check = process.argv.includes("--check");
+let stale = 0;
+for (const [path, text] of generatedFiles()) {
+  const file = join(root, path);
+  const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  if (before === text) continue;
+  stale += 1;
+  console.log(`${check ? "stale" : "written"}: ${path}`);
+  if (check) continue;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+process.exit(check && stale > 0 ? 1 : 0);

@@ -1,0 +1,15 @@
+// Assertions: programmer errors that stay on in production. Imports nothing.
+
+export class AssertionError extends Error {
+  override name = "AssertionError";
+}
+
+/** Throws AssertionError with `message` when `condition` is false. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message);
+}
+
+/** The end of a switch over a closed type. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`unreachable: ${String(value)}`);
+}

@@ -1,0 +1,11 @@
+// Printed by scripts/print-definitions.ts: the objects' shapes. Do not edit.
+import type { Definitions } from "../schema.ts";
+
+export const apiregistrationV1: Definitions = {
+  "apiregistration.v1.APIService": {"fields":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"spec":{"type":"struct","ref":"apiregistration.v1.APIServiceSpec","proto":2,"default":{}},"status":{"type":"struct","ref":"apiregistration.v1.APIServiceStatus","proto":3,"default":{}}},"kinds":[["apiregistration.k8s.io","v1","APIService"]]},
+  "apiregistration.v1.APIServiceCondition": {"fields":{"lastTransitionTime":{"type":"time","ref":"meta.v1.Time","proto":3},"message":{"type":"string","proto":5},"reason":{"type":"string","proto":4},"status":{"type":"string","proto":2,"default":""},"type":{"type":"string","proto":1,"default":""}},"required":["type","status"]},
+  "apiregistration.v1.APIServiceList": {"fields":{"apiVersion":{"type":"string"},"items":{"type":"list","items":{"type":"struct","ref":"apiregistration.v1.APIService","default":{}},"proto":2},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ListMeta","proto":1,"default":{}}},"required":["items"],"kinds":[["apiregistration.k8s.io","v1","APIServiceList"]]},
+  "apiregistration.v1.APIServiceSpec": {"fields":{"caBundle":{"type":"bytes","proto":5,"listType":"atomic"},"group":{"type":"string","proto":2},"groupPriorityMinimum":{"type":"int32","proto":7,"default":0},"insecureSkipTLSVerify":{"type":"boolean","proto":4},"service":{"type":"struct","ref":"apiregistration.v1.ServiceReference","proto":1},"version":{"type":"string","proto":3},"versionPriority":{"type":"int32","proto":8,"default":0}},"required":["groupPriorityMinimum","versionPriority"]},
+  "apiregistration.v1.APIServiceStatus": {"fields":{"conditions":{"type":"list","items":{"type":"struct","ref":"apiregistration.v1.APIServiceCondition","default":{}},"proto":1,"listType":"map","mapKeys":["type"],"patchStrategy":"merge","mergeKey":"type"}}},
+  "apiregistration.v1.ServiceReference": {"fields":{"name":{"type":"string","proto":2},"namespace":{"type":"string","proto":1},"port":{"type":"int32","proto":3}}},
+};

@@ -1,0 +1,15 @@
+// Printed by scripts/print-definitions.ts: the objects' shapes. Do not edit.
+import type { Definitions } from "../schema.ts";
+
+export const authenticationV1: Definitions = {
+  "authentication.v1.BoundObjectReference": {"fields":{"apiVersion":{"type":"string","proto":2},"kind":{"type":"string","proto":1},"name":{"type":"string","proto":3},"uid":{"type":"string"}}},
+  "authentication.v1.SelfSubjectReview": {"fields":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"status":{"type":"struct","ref":"authentication.v1.SelfSubjectReviewStatus","proto":2,"default":{}}},"kinds":[["authentication.k8s.io","v1","SelfSubjectReview"]]},
+  "authentication.v1.SelfSubjectReviewStatus": {"fields":{"userInfo":{"type":"struct","ref":"authentication.v1.UserInfo","proto":1,"default":{}}}},
+  "authentication.v1.TokenRequest": {"fields":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"spec":{"type":"struct","ref":"authentication.v1.TokenRequestSpec","proto":2,"default":{}},"status":{"type":"struct","ref":"authentication.v1.TokenRequestStatus","proto":3,"default":{}}},"kinds":[["authentication.k8s.io","v1","TokenRequest"]]},
+  "authentication.v1.TokenRequestSpec": {"fields":{"audiences":{"type":"list","items":{"type":"string","default":""},"proto":1,"listType":"atomic"},"boundObjectRef":{"type":"struct","ref":"authentication.v1.BoundObjectReference","proto":3},"expirationSeconds":{"type":"int64","proto":4}}},
+  "authentication.v1.TokenRequestStatus": {"fields":{"expirationTimestamp":{"type":"time","ref":"meta.v1.Time","proto":2},"token":{"type":"string","proto":1,"default":""}}},
+  "authentication.v1.TokenReview": {"fields":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"spec":{"type":"struct","ref":"authentication.v1.TokenReviewSpec","proto":2,"default":{}},"status":{"type":"struct","ref":"authentication.v1.TokenReviewStatus","proto":3,"default":{}}},"required":["spec"],"kinds":[["authentication.k8s.io","v1","TokenReview"]]},
+  "authentication.v1.TokenReviewSpec": {"fields":{"audiences":{"type":"list","items":{"type":"string","default":""},"proto":2,"listType":"atomic"},"token":{"type":"string","proto":1}},"required":["token"]},
+  "authentication.v1.TokenReviewStatus": {"fields":{"audiences":{"type":"list","items":{"type":"string","default":""},"proto":4,"listType":"atomic"},"authenticated":{"type":"boolean","proto":1},"error":{"type":"string","proto":3},"user":{"type":"struct","ref":"authentication.v1.UserInfo","proto":2,"default":{}}}},
+  "authentication.v1.UserInfo": {"fields":{"extra":{"type":"map","items":{"type":"list","items":{"type":"string","default":""}},"proto":4},"groups":{"type":"list","items":{"type":"string","default":""},"proto":3,"listType":"atomic"},"uid":{"type":"string","proto":2},"username":{"type":"string","proto":1}}},
+};

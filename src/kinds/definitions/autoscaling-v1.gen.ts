@@ -1,0 +1,13 @@
+// Printed by scripts/print-definitions.ts: the objects' shapes. Do not edit.
+import type { Definitions } from "../schema.ts";
+
+export const autoscalingV1: Definitions = {
+  "autoscaling.v1.CrossVersionObjectReference": {"fields":{"apiVersion":{"type":"string","proto":3},"kind":{"type":"string","proto":1,"default":""},"name":{"type":"string","proto":2,"default":""}},"required":["kind","name"],"mapType":"atomic"},
+  "autoscaling.v1.HorizontalPodAutoscaler": {"fields":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"spec":{"type":"struct","ref":"autoscaling.v1.HorizontalPodAutoscalerSpec","proto":2,"default":{}},"status":{"type":"struct","ref":"autoscaling.v1.HorizontalPodAutoscalerStatus","proto":3,"default":{}}},"required":["spec"],"kinds":[["autoscaling","v1","HorizontalPodAutoscaler"]]},
+  "autoscaling.v1.HorizontalPodAutoscalerList": {"fields":{"apiVersion":{"type":"string"},"items":{"type":"list","items":{"type":"struct","ref":"autoscaling.v1.HorizontalPodAutoscaler","default":{}},"proto":2},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ListMeta","proto":1,"default":{}}},"required":["items"],"kinds":[["autoscaling","v1","HorizontalPodAutoscalerList"]]},
+  "autoscaling.v1.HorizontalPodAutoscalerSpec": {"fields":{"maxReplicas":{"type":"int32","proto":3,"default":0},"minReplicas":{"type":"int32","proto":2},"scaleTargetRef":{"type":"struct","ref":"autoscaling.v1.CrossVersionObjectReference","proto":1,"default":{}},"targetCPUUtilizationPercentage":{"type":"int32","proto":4}},"required":["scaleTargetRef","maxReplicas"]},
+  "autoscaling.v1.HorizontalPodAutoscalerStatus": {"fields":{"currentCPUUtilizationPercentage":{"type":"int32","proto":5},"currentReplicas":{"type":"int32","proto":3,"default":0},"desiredReplicas":{"type":"int32","proto":4,"default":0},"lastScaleTime":{"type":"time","ref":"meta.v1.Time","proto":2},"observedGeneration":{"type":"int64","proto":1}},"required":["currentReplicas","desiredReplicas"]},
+  "autoscaling.v1.Scale": {"fields":{"apiVersion":{"type":"string"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"spec":{"type":"struct","ref":"autoscaling.v1.ScaleSpec","proto":2,"default":{}},"status":{"type":"struct","ref":"autoscaling.v1.ScaleStatus","proto":3,"default":{}}},"kinds":[["autoscaling","v1","Scale"]]},
+  "autoscaling.v1.ScaleSpec": {"fields":{"replicas":{"type":"int32","proto":1,"default":0}}},
+  "autoscaling.v1.ScaleStatus": {"fields":{"replicas":{"type":"int32","proto":1,"default":0},"selector":{"type":"string","proto":2}},"required":["replicas"]},
+};

@@ -1,0 +1,13 @@
+// Printed by scripts/print-definitions.ts: the objects' shapes. Do not edit.
+import type { Definitions } from "../schema.ts";
+
+export const discoveryV1: Definitions = {
+  "discovery.v1.Endpoint": {"fields":{"addresses":{"type":"list","items":{"type":"string","default":""},"proto":1,"listType":"set"},"conditions":{"type":"struct","ref":"discovery.v1.EndpointConditions","proto":2,"default":{}},"deprecatedTopology":{"type":"map","items":{"type":"string","default":""},"proto":5},"hints":{"type":"struct","ref":"discovery.v1.EndpointHints","proto":8},"hostname":{"type":"string","proto":3},"nodeName":{"type":"string","proto":6},"targetRef":{"type":"struct","ref":"core.v1.ObjectReference","proto":4},"zone":{"type":"string","proto":7}},"required":["addresses"]},
+  "discovery.v1.EndpointConditions": {"fields":{"ready":{"type":"boolean","proto":1},"serving":{"type":"boolean","proto":2},"terminating":{"type":"boolean","proto":3}}},
+  "discovery.v1.EndpointHints": {"fields":{"forNodes":{"type":"list","items":{"type":"struct","ref":"discovery.v1.ForNode","default":{}},"proto":2,"listType":"atomic"},"forZones":{"type":"list","items":{"type":"struct","ref":"discovery.v1.ForZone","default":{}},"proto":1,"listType":"atomic"}}},
+  "discovery.v1.EndpointPort": {"fields":{"appProtocol":{"type":"string","proto":4},"name":{"type":"string","proto":1},"port":{"type":"int32","proto":3},"protocol":{"type":"string","proto":2,"enum":["SCTP","TCP","UDP"]}},"mapType":"atomic"},
+  "discovery.v1.EndpointSlice": {"fields":{"addressType":{"type":"string","proto":4,"default":"","enum":["FQDN","IPv4","IPv6"]},"apiVersion":{"type":"string"},"endpoints":{"type":"list","items":{"type":"struct","ref":"discovery.v1.Endpoint","default":{}},"proto":2,"listType":"atomic"},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"ports":{"type":"list","items":{"type":"struct","ref":"discovery.v1.EndpointPort","default":{}},"proto":3,"listType":"atomic"}},"required":["addressType"],"kinds":[["discovery.k8s.io","v1","EndpointSlice"]]},
+  "discovery.v1.EndpointSliceList": {"fields":{"apiVersion":{"type":"string"},"items":{"type":"list","items":{"type":"struct","ref":"discovery.v1.EndpointSlice","default":{}},"proto":2},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ListMeta","proto":1,"default":{}}},"required":["items"],"kinds":[["discovery.k8s.io","v1","EndpointSliceList"]]},
+  "discovery.v1.ForNode": {"fields":{"name":{"type":"string","proto":1,"default":""}},"required":["name"]},
+  "discovery.v1.ForZone": {"fields":{"name":{"type":"string","proto":1,"default":""}},"required":["name"]},
+};

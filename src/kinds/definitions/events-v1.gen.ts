@@ -1,0 +1,8 @@
+// Printed by scripts/print-definitions.ts: the objects' shapes. Do not edit.
+import type { Definitions } from "../schema.ts";
+
+export const eventsV1: Definitions = {
+  "events.v1.Event": {"fields":{"action":{"type":"string","proto":6},"apiVersion":{"type":"string"},"deprecatedCount":{"type":"int32","proto":15},"deprecatedFirstTimestamp":{"type":"time","ref":"meta.v1.Time","proto":13},"deprecatedLastTimestamp":{"type":"time","ref":"meta.v1.Time","proto":14},"deprecatedSource":{"type":"struct","ref":"core.v1.EventSource","proto":12,"default":{}},"eventTime":{"type":"micro-time","ref":"meta.v1.MicroTime","proto":2},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ObjectMeta","proto":1,"default":{}},"note":{"type":"string","proto":10},"reason":{"type":"string","proto":7},"regarding":{"type":"struct","ref":"core.v1.ObjectReference","proto":8,"default":{}},"related":{"type":"struct","ref":"core.v1.ObjectReference","proto":9},"reportingController":{"type":"string","proto":4},"reportingInstance":{"type":"string","proto":5},"series":{"type":"struct","ref":"events.v1.EventSeries","proto":3},"type":{"type":"string","proto":11}},"required":["eventTime"],"kinds":[["events.k8s.io","v1","Event"]]},
+  "events.v1.EventList": {"fields":{"apiVersion":{"type":"string"},"items":{"type":"list","items":{"type":"struct","ref":"events.v1.Event","default":{}},"proto":2},"kind":{"type":"string"},"metadata":{"type":"struct","ref":"meta.v1.ListMeta","proto":1,"default":{}}},"required":["items"],"kinds":[["events.k8s.io","v1","EventList"]]},
+  "events.v1.EventSeries": {"fields":{"count":{"type":"int32","proto":1,"default":0},"lastObservedTime":{"type":"micro-time","ref":"meta.v1.MicroTime","proto":2}},"required":["count","lastObservedTime"]},
+};
