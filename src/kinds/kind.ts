@@ -48,6 +48,13 @@ export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   warnings?(object: T, old: T | undefined): string[];
   /** Metadata.generation begins at 1 and grows when what this selects changes. Absent: the kind has no generation. */
   generationOf?(object: T): unknown;
+  /** The last change, after validation and before the store. */
+  canonicalize?(draft: Draft<T>): void;
+  /**
+   * How often the kind's own rules check metadata besides what every write does: as a create and as an update does.
+   * Upstream's causes repeat themselves accordingly (meta/validate-write.ts). Absent: a create once, an update once.
+   */
+  readonly metadataChecks?: { readonly create?: number; readonly updateAsCreate?: number; readonly update?: number };
   /** Fields that this (sub)resource's writes never own (server-side apply), as paths: [["status"]]. */
   readonly resetFields?: readonly (readonly string[])[];
 }
@@ -93,6 +100,17 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   readonly strategy: Strategy<T>;
   /** Objects expire this long after their last write (events). */
   readonly timeToLiveSeconds?: number;
+  /**
+   * The objects are stored in another kind's form, under the same keys: events.k8s.io/v1 Event as v1 Event. This kind's
+   * own functions see its own form. Neither conversion changes what it is given, and nothing is lost.
+   */
+  readonly storedAs?: {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+    toStored(object: T): KubernetesObject;
+    fromStored(object: KubernetesObject): T;
+  };
   /** A virtual kind has no objects in the store: reviews, bindings. */
   readonly virtual?: boolean;
 }

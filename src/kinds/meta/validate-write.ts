@@ -1,0 +1,45 @@
+// All that is checked when an object is written: its metadata and its kind's own rules, in upstream's order, so that the
+// causes of an error come as upstream's do, those that it finds twice included (k8s.io/apiserver pkg/registry/rest
+// create.go, update.go). May import src/base.
+import type { FieldError } from "../../base/field-error.ts";
+import type { Kind, Strategy, WriteContext } from "../kind.ts";
+import type { KubernetesObject } from "../object.ts";
+import { nameIsPathSegment } from "./names.ts";
+import { validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
+
+const repeat = (times: number, check: () => FieldError[]): FieldError[] => Array.from({ length: times }, check).flat();
+
+/** The errors of a create: the kind's own, or else those that any object could have. */
+export function validateCreate<T extends KubernetesObject>(
+  kind: Kind<T>,
+  object: T,
+  context: WriteContext,
+): FieldError[] {
+  const { namespaced, checkName, strategy } = kind;
+  const { metadata } = object;
+  const own = [
+    ...repeat(strategy.metadataChecks?.create ?? 1, () => validateObjectMeta(metadata, { namespaced, checkName })),
+    ...(strategy.validate?.(object, context) ?? []),
+  ];
+  return own.length > 0 ? own : validateObjectMeta(metadata, { namespaced, checkName: nameIsPathSegment });
+}
+
+/** The errors of an update; `strategy` is the kind's or its subresource's. */
+export function validateUpdate<T extends KubernetesObject>(
+  kind: Kind<T>,
+  strategy: Strategy<T>,
+  object: T,
+  old: T,
+  context: WriteContext,
+): FieldError[] {
+  const { namespaced, checkName } = kind;
+  const { metadata } = object;
+  const { updateAsCreate = 0, update = 1 } = strategy.metadataChecks ?? {};
+  return [
+    ...validateObjectMeta(metadata, { namespaced, checkName: nameIsPathSegment }),
+    ...repeat(update + 1, () => validateObjectMetaUpdate(metadata, old.metadata)),
+    ...repeat(updateAsCreate, () => validateObjectMeta(metadata, { namespaced, checkName })),
+    ...((strategy.validateOnUpdate ?? true) ? (strategy.validate?.(object, context) ?? []) : []),
+    ...(strategy.validateUpdate?.(object, old, context) ?? []),
+  ];
+}
