@@ -18,6 +18,8 @@ export interface Change<Slot> {
   readonly key: string;
   readonly version: Version<Slot> | undefined;
   readonly previous: Version<Slot> | undefined;
+  /** What the engine keeps of a deletion. */
+  readonly deletion?: Slot;
 }
 export interface VersionRange<Slot> {
   readonly versions: readonly Version<Slot>[];
@@ -78,8 +80,9 @@ export class RevisionIndex<Slot> {
   }
 
   /** State without history: for loading. */
-  restore(version: Version<Slot>): void {
-    this.#current.set(version.key, version);
+  restore(key: string, version: Version<Slot> | undefined): void {
+    if (version) this.#current.set(key, version);
+    else this.#current.delete(key);
   }
 
   /** Nothing has happened up to `revision`. */

@@ -17,6 +17,7 @@ export function planTransaction<Slot>(
   operations: readonly Operation[],
   revision: number,
   slotOf: (operation: Put) => Slot,
+  deletionOf?: () => Slot,
 ): TransactionPlan<Slot> {
   for (const { key, modRevision } of compares) {
     const current = lookup(key);
@@ -31,7 +32,7 @@ export function planTransaction<Slot>(
     const { key } = operation;
     const previous = lookup(key);
     if (operation.kind === "delete") {
-      if (previous) changes.push({ revision, key, version: undefined, previous });
+      if (previous) changes.push({ revision, key, version: undefined, previous, deletion: deletionOf?.() });
       continue;
     }
     const createRevision = previous?.createRevision ?? revision;

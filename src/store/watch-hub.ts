@@ -62,6 +62,14 @@ export class WatchHub<Slot> {
     return false;
   }
 
+  /** Ends the live watches that want to see what the key held before: it can't be read. */
+  failPrevious(key: string, error: Error): void {
+    for (const watcher of this.#watchers) {
+      const { previousValues, prefix } = watcher.options;
+      if (watcher.live && previousValues !== false && key.startsWith(prefix)) this.#end(watcher, error);
+    }
+  }
+
   /** To be called after the index has the revision. */
   publish(revision: number, events: readonly StoreEvent[]): void {
     this.#queue.push({ revision, events });
