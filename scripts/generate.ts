@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { layers } from "./layers.ts";
+import { printCri } from "./print-cri.ts";
+import { printBootstrap } from "./print-bootstrap.ts";
 import { printDefinitions } from "./print-definitions.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -51,8 +53,11 @@ function* generatedFiles(): Generator<[string, string]> {
       yield [`${layer.folder}/tsconfig.test.json`, printTsconfig(layer.folder, true)];
   }
   const reference = process.env["PROA_REFERENCE"] ?? join(root, "../shared/reference");
-  if (existsSync(reference)) yield* printDefinitions(reference);
-  else console.log(`left out: what is printed from the reference data (no folder ${reference})`);
+  if (existsSync(reference)) {
+    yield* printDefinitions(reference);
+    yield* printBootstrap(reference);
+    yield* printCri(reference);
+  } else console.log(`left out: what is printed from the reference data (no folder ${reference})`);
 }
 
 const check = process.argv.includes("--check");

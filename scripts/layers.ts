@@ -36,7 +36,7 @@ export const layers: readonly Layer[] = [
   ...components.map((folder) => pure(folder, ["src/base", "src/kinds", "src/client"])),
   pure("src/kubectl", ["src/base", "src/kinds", "src/client"]),
   pure("src/sim", all),
-  node("src/host", all, ["@grpc/grpc-js", "ws", "jose", "@peculiar/x509", "reflect-metadata", "tar-stream"]),
+  node("src/host", all, ["@grpc/grpc-js", "ws", "jose", "@peculiar/x509", "reflect-metadata", "tar-stream", "yaml"]),
   node("src/cluster", [...all, "src/kubectl", "src/sim", "src/host"]),
   node("bin", [...all, "src/kubectl", "src/sim", "src/host", "src/cluster"]),
   node("scripts", ["src/base", "src/kinds"], ["esbuild"]),

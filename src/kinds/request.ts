@@ -16,8 +16,11 @@ export interface Peer {
   readonly certificate?: {
     readonly commonName: string;
     readonly organizations: readonly string[];
-    readonly uid?: string;
+    /** SHA-256 of the certificate, in lower-case hexadecimal. */
+    readonly fingerprint?: string;
   };
+  /** A client certificate came that no known authority signed, or that has expired: why. */
+  readonly certificateError?: string;
   /** An identity that the process itself vouches for: its own components and embedding programs. */
   readonly user?: UserInfo;
 }
