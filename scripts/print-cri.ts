@@ -41,7 +41,8 @@ const methods: Readonly<Record<string, readonly string[]>> = {
   ImageService: ["ListImages", "ImageStatus", "PullImage", "RemoveImage", "ImageFsInfo"],
 };
 
-const camelCase = (name: string): string => name.replaceAll(/_([a-zA-Z])/g, (_all, letter: string) => letter.toUpperCase());
+const camelCase = (name: string): string =>
+  name.replaceAll(/_([a-zA-Z])/g, (_all, letter: string) => letter.toUpperCase());
 const isLeftOut = (type: string): boolean => type.startsWith("Windows");
 /** Enums that stand inside a message are named "Message.Enum"; the fields' types name them shortly. */
 const enumName = (facts: CriFacts, type: string): string | undefined =>
@@ -66,7 +67,10 @@ function reachable(facts: CriFacts): Set<string> {
 
 function scalarType(facts: CriFacts, type: string): string {
   const name = enumName(facts, type);
-  if (name) return Object.keys(facts.enums[name]!).map((value) => JSON.stringify(value)).join(" | ");
+  if (name)
+    return Object.keys(facts.enums[name]!)
+      .map((value) => JSON.stringify(value))
+      .join(" | ");
   if (type === "string") return "string";
   if (type === "bool") return "boolean";
   if (type === "bytes") return "Uint8Array";

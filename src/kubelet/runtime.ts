@@ -240,10 +240,13 @@ export interface ExecStreamRequest {
 /** An answer of "no such thing", which callers treat apart from other failures. */
 export class RuntimeNotFoundError extends Error {
   override name = "RuntimeNotFoundError";
+  code = "NotFound";
 }
 /** A failure that the runtime reports; `message` is its own text, as upstream shows it in events and states. */
 export class RuntimeError extends Error {
   override name = "RuntimeError";
+  /** gRPC's name of the sort of failure: some of upstream's texts are "rpc error: code = CODE desc = MESSAGE". */
+  code = "Unknown";
 }
 
 /** Every call rejects with RuntimeError (or RuntimeNotFoundError where the id is unknown). */
