@@ -110,7 +110,7 @@ export const errors = {
     return failure(422, "Invalid", `${qualifiedKind} "${name}" is invalid: ${list}`, {
       ...(name ? { name } : {}),
       ...(group ? { group } : {}),
-      kind,
+      ...(kind ? { kind } : {}),
       causes: causes.map(({ reason, message, field }) => ({ reason, message, field })),
     });
   },

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { KubernetesObject } from "../object.ts";
 import { formatIP, parseCIDR, formatCIDR, parseIP, validateCIDR, validateIP } from "./ip.ts";
-import { humanDuration } from "./age.ts";
 import { isDNS1123Label, isLabelValue, isQualifiedName, nameIsDNSSubdomain } from "./names.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 
@@ -42,10 +41,7 @@ test("validateObjectMeta says what upstream says when metadata is wrong", () => 
           "cannot be both set",
       ],
     ],
-    [
-      { annotations: { k: "x".repeat(262144) } },
-      ["metadata.annotations: Too long: may not be more than 262144 bytes"],
-    ],
+    [{ annotations: { k: "x".repeat(262144) } }, ["metadata.annotations: Too long: may not be more than 262144 bytes"]],
   ];
   for (const [fields, expected] of cases) assert.deepEqual(texts(validateObjectMeta(meta(fields), rules)), expected);
 });
@@ -87,22 +83,4 @@ test("addresses are read and printed as RFC 5952 says", () => {
   assert.equal(formatCIDR(parseCIDR("10.9.8.7/20")!), "10.9.0.0/20");
   assert.match(validateIP("f", "010.0.0.1")[0]!.message, /must not have leading 0s/);
   assert.match(validateCIDR("f", "10.9.8.7/20")[0]!.message, /must not have bits set beyond the prefix length/);
-});
-
-test("humanDuration prints two units where upstream does", () => {
-  const minute = 60_000;
-  const cases: [number, string][] = [
-    [-2500, "<invalid>"],
-    [-500, "0s"],
-    [119_000, "119s"],
-    [2 * minute, "2m"],
-    [125_000, "2m5s"],
-    [179 * minute, "179m"],
-    [200 * minute, "3h20m"],
-    [47 * 60 * minute, "47h"],
-    [50 * 60 * minute, "2d2h"],
-    [400 * 1440 * minute, "400d"],
-    [1000 * 1440 * minute, "2y270d"],
-  ];
-  for (const [durationMs, text] of cases) assert.equal(humanDuration(durationMs), text);
 });

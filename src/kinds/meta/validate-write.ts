@@ -17,6 +17,7 @@ export function validateCreate<T extends KubernetesObject>(
 ): FieldError[] {
   const { namespaced, checkName, strategy } = kind;
   const { metadata } = object;
+  if (kind.virtual) return strategy.validate?.(object, context) ?? [];
   const own = [
     ...repeat(strategy.metadataChecks?.create ?? 1, () => validateObjectMeta(metadata, { namespaced, checkName })),
     ...(strategy.validate?.(object, context) ?? []),
@@ -42,4 +43,13 @@ export function validateUpdate<T extends KubernetesObject>(
     ...((strategy.validateOnUpdate ?? true) ? (strategy.validate?.(object, context) ?? []) : []),
     ...(strategy.validateUpdate?.(object, old, context) ?? []),
   ];
+}
+
+/**
+ * The kind that an Invalid answer names. Upstream names the form that it validates: events of events.k8s.io as core's;
+ * access reviews have lost their kind by then.
+ */
+export function invalidKind(kind: Kind): { readonly group: string; readonly kind: string } {
+  if (kind.storedAs) return { group: kind.storedAs.group, kind: kind.storedAs.kind };
+  return { group: kind.group, kind: kind.virtual && kind.group === "authorization.k8s.io" ? "" : kind.kind };
 }

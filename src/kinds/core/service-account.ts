@@ -1,0 +1,74 @@
+// ServiceAccounts and their tokens' requests. May import src/base.
+import { invalid, type FieldError } from "../../base/field-error.ts";
+import { humanAge } from "../duration.ts";
+import type { Strategy } from "../kind.ts";
+import { columns, defineKind } from "../meta/define-kind.ts";
+import type { Draft } from "../object.ts";
+import type { TokenRequest } from "../types/authentication-v1.gen.ts";
+import type { ServiceAccount } from "../types/core-v1.gen.ts";
+
+const enforceMountable = "kubernetes.io/enforce-mountable-secrets";
+
+// Of a reference to a secret only the name counts.
+function cleanSecrets(draft: Draft<ServiceAccount>): void {
+  if (draft.secrets) draft.secrets = draft.secrets.map(({ name }) => (name ? { name } : {}));
+}
+
+const strategy: Strategy<ServiceAccount> = {
+  allowUnconditionalUpdate: true,
+  metadataChecks: { updateAsCreate: 1 },
+  prepareForCreate: cleanSecrets,
+  prepareForUpdate: cleanSecrets,
+  warnings({ metadata }, old) {
+    const has = (annotations: Readonly<Record<string, string>> | undefined): boolean =>
+      Object.hasOwn(annotations ?? {}, enforceMountable);
+    if (!has(metadata.annotations) || has(old?.metadata.annotations)) return [];
+    const advice = "prefer separate namespaces to isolate access to mounted secrets";
+    return [`metadata.annotations[${enforceMountable}]: deprecated in v1.32+; ${advice}`];
+  },
+};
+
+export const serviceAccount = defineKind<ServiceAccount>({
+  group: "",
+  version: "v1",
+  kind: "ServiceAccount",
+  plural: "serviceaccounts",
+  shortNames: ["sa"],
+  namespaced: true,
+  definition: "core.v1.ServiceAccount",
+  storageKey: "serviceaccounts",
+  subresources: [
+    {
+      name: "token",
+      verbs: ["create"],
+      body: {
+        group: "authentication.k8s.io",
+        version: "v1",
+        kind: "TokenRequest",
+        definition: "authentication.v1.TokenRequest",
+      },
+    },
+  ],
+  columns: columns("Name:name", "Age"),
+  cells: ({ metadata }, nowMs) => [metadata.name, humanAge(metadata.creationTimestamp, nowMs)],
+  strategy,
+});
+
+export const tokenLifetimeDefaultSeconds = 3600;
+const tokenLifetimeMinSeconds = 600;
+const tokenLifetimeMaxSeconds = 2 ** 32;
+
+export function defaultTokenRequest(draft: Draft<TokenRequest>): void {
+  draft.spec ??= {};
+  draft.spec.expirationSeconds ??= tokenLifetimeDefaultSeconds;
+}
+
+export function validateTokenRequest({ spec }: TokenRequest): FieldError[] {
+  const seconds = spec?.expirationSeconds ?? 0;
+  const field = "spec.expirationSeconds";
+  if (seconds < tokenLifetimeMinSeconds) {
+    return [invalid(field, seconds, "may not specify a duration less than 10 minutes")];
+  }
+  if (seconds <= tokenLifetimeMaxSeconds) return [];
+  return [invalid(field, seconds, "may not specify a duration larger than 2^32 seconds")];
+}

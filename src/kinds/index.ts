@@ -1,0 +1,77 @@
+// The explicit list of all kinds, in the order of discovery, and the ways to find one. A kind is served when it is in
+// builtInKinds; laterKinds are ready and wait for their controllers. May import src/base.
+import type { Kind } from "./kind.ts";
+import { selfSubjectReview, tokenReview } from "./authentication/reviews.ts";
+import {
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+} from "./authorization/reviews.ts";
+import { lease } from "./coordination/lease.ts";
+import { binding } from "./core/binding.ts";
+import { componentStatus } from "./core/component-status.ts";
+import { configMap } from "./core/config-map.ts";
+import { event } from "./core/event.ts";
+import { namespace } from "./core/namespace.ts";
+import { node } from "./core/node.ts";
+import { persistentVolumeClaim } from "./core/persistent-volume-claim.ts";
+import { persistentVolume } from "./core/persistent-volume.ts";
+import { secret } from "./core/secret.ts";
+import { serviceAccount } from "./core/service-account.ts";
+import { eventsEvent } from "./events/event.ts";
+import { runtimeClass } from "./node/runtime-class.ts";
+import { clusterRoleBinding } from "./rbac/cluster-role-binding.ts";
+import { clusterRole } from "./rbac/cluster-role.ts";
+import { roleBinding } from "./rbac/role-binding.ts";
+import { role } from "./rbac/role.ts";
+import { priorityClass } from "./scheduling/priority-class.ts";
+import { storageClass } from "./storage/storage-class.ts";
+
+// A kind of one type of objects serves as a kind of any, since whoever decodes an object takes its own kind's functions.
+const anyKind = (kind: Kind<never>): Kind => kind as unknown as Kind;
+
+export const builtInKinds: readonly Kind[] = [
+  binding,
+  componentStatus,
+  configMap,
+  event,
+  namespace,
+  node,
+  persistentVolumeClaim,
+  persistentVolume,
+  secret,
+  serviceAccount,
+  eventsEvent,
+  selfSubjectReview,
+  tokenReview,
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+  clusterRoleBinding,
+  clusterRole,
+  roleBinding,
+  role,
+  storageClass,
+  priorityClass,
+  lease,
+  runtimeClass,
+].map((kind) => anyKind(kind as never));
+
+const resourceKey = (group: string, version: string, plural: string): string => `${group}/${version}/${plural}`;
+const byResource = new Map(builtInKinds.map((kind) => [resourceKey(kind.group, kind.version, kind.plural), kind]));
+const byKind = new Map(builtInKinds.map((kind) => [resourceKey(kind.group, kind.version, kind.kind), kind]));
+
+/** The served kind of a resource's name, as it is in a path: ("apps", "v1", "deployments"). */
+export function findKindOfResource(group: string, version: string, plural: string): Kind | undefined {
+  return byResource.get(resourceKey(group, version, plural));
+}
+
+/** The served kind of an object: ("apps", "v1", "Deployment"). */
+export function findKind(group: string, version: string, kind: string): Kind | undefined {
+  return byKind.get(resourceKey(group, version, kind));
+}
+
+/** Whole records of kinds that nothing acts on yet. */
+export const laterKinds: readonly Kind[] = [];

@@ -1,0 +1,232 @@
+// What kinds default and refuse, against the recorded answers of a real 1.36.3 API server: every POST of the recorded
+// cases goes through default → prepareForCreate → validate. What decoding, admission and the server add is left out.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import test from "node:test";
+import { errors } from "../base/errors.ts";
+import { canonicalQuantity } from "../base/quantity.ts";
+import { goFields } from "./codec/go-fields.gen.ts";
+import { builtInDefinitions } from "./definitions/all.gen.ts";
+import { builtInKinds, laterKinds } from "./index.ts";
+import type { Kind } from "./kind.ts";
+import { invalidKind, validateCreate } from "./meta/validate-write.ts";
+import type { KubernetesObject } from "./object.ts";
+import type { Field } from "./schema.ts";
+
+const reference = process.env["PROA_REFERENCE"] ?? "../shared/reference";
+const behaviour = `${reference}/../behaviour`;
+const namespaceName = "bhv-ns-0123456789";
+
+interface Step {
+  do?: string;
+  b?: Record<string, unknown>;
+  ct?: string;
+  set?: unknown;
+}
+interface Answer {
+  s: number;
+  w?: string[];
+  b?: Record<string, unknown>;
+}
+
+type Json = Record<string, unknown>;
+
+const readLines = <T>(path: string): T[] =>
+  readFileSync(path, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as T);
+
+/** An object as it would be served: Go's rules of what is left out and what is always there. */
+function normalize(value: unknown, definitionName: string, decoding = false): unknown {
+  const definition = builtInDefinitions[definitionName];
+  if (!definition?.fields) return value;
+  const go = goFields[definitionName] ?? {};
+  const from = (value ?? {}) as Json;
+  const to: Json = {};
+  for (const [key, field] of Object.entries(definition.fields)) {
+    const text = go[key] ?? "string?";
+    const type = text.replace(/[?!]$/, "").split("/").pop()!;
+    const part = normalizeField(from[key], field, type, decoding);
+    const empty = part === undefined || part === null || part === "" || part === 0 || part === false || isEmpty(part);
+    const struct = field.type === "struct" && !type.startsWith("*");
+    if (decoding && (part === undefined || part === null)) continue;
+    const time = (type === "v1.Time" || type === "v1.MicroTime") && !text.endsWith("!");
+    if (time && empty) {
+      to[key] = null;
+      continue;
+    }
+    if (struct ? text.endsWith("!") && isEmpty(part) : empty && text.endsWith("?") && !keeps(part, type)) continue;
+    if (part === undefined && type.startsWith("*") && text.endsWith("?")) continue;
+    to[key] = part ?? zeroOf(field, type);
+  }
+  return to;
+}
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && Object.keys(value).length === 0;
+const keeps = (value: unknown, type: string): boolean =>
+  type.startsWith("*") && value !== undefined && value !== null ? true : type === "v1.Time" && value === null;
+
+function zeroOf(field: Field, type: string): unknown {
+  if (type.startsWith("*")) return null;
+  if (field.type === "string") return "";
+  if (field.type === "boolean") return false;
+  return field.type === "int32" || field.type === "int64" ? 0 : null;
+}
+
+function normalizeField(value: unknown, field: Field, type: string, decoding: boolean): unknown {
+  if (field.type === "struct") {
+    if (value === undefined && type.startsWith("*")) return undefined;
+    return normalize(value, field.ref!, decoding);
+  }
+  if (value === null && field.type === "bytes") return "";
+  if (value === undefined || value === null) return value;
+  if (field.type === "quantity" || field.ref === "resource.Quantity") return canonicalQuantity(String(value));
+  if (field.type === "list" && field.items) {
+    return (value as unknown[]).map((item) => normalizeField(item, field.items!, "", decoding));
+  }
+  if (field.type === "map" && field.items) {
+    const entries = Object.entries(value).map(([key, item]) => [key, normalizeField(item, field.items!, "", decoding)]);
+    return Object.fromEntries(entries);
+  }
+  return value;
+}
+
+/** Takes away what admission and the server set. */
+function strip(object: Json): Json {
+  const copy = structuredClone(object);
+  const meta = copy["metadata"] as Json;
+  for (const key of ["uid", "creationTimestamp", "resourceVersion", "managedFields", "selfLink"]) delete meta[key];
+  if (meta["name"] === "<ns>" || meta["generateName"]) delete meta["name"];
+  if (copy["kind"] === "PersistentVolume" || copy["kind"] === "PersistentVolumeClaim") delete meta["finalizers"];
+  if (copy["kind"] === "Node") {
+    const spec = copy["spec"] as Json;
+    const taints = ((spec["taints"] ?? []) as Json[]).filter((one) => one["key"] !== "node.kubernetes.io/not-ready");
+    if (taints.length === 0) delete spec["taints"];
+    else spec["taints"] = taints;
+  }
+  return copy;
+}
+
+const anonymous = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value ?? null)
+      .replaceAll(namespaceName, "<ns>")
+      .replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"<time>"'),
+  );
+
+function run(kind: Kind, body: Json, query: string): Json & { w: string[] } {
+  const draft = structuredClone(body) as never as KubernetesObject & Json;
+  const metadata = { ...(draft.metadata as object) } as Json;
+  if (kind.namespaced) metadata["namespace"] ??= namespaceName;
+  else delete metadata["namespace"];
+  if (!metadata["name"] && metadata["generateName"]) metadata["name"] = `${metadata["generateName"]}x`;
+  Object.assign(draft, { metadata });
+  const decoded = normalize(draft, kind.definition, true) as never;
+  const context = { now: "2020-01-01T00:00:00Z", dryRun: query.includes("dryRun"), user: admin };
+  kind.strategy.default?.(decoded);
+  kind.strategy.prepareForCreate?.(decoded, context);
+  if (kind.strategy.generationOf) (decoded as { metadata: Json }).metadata["generation"] = 1;
+  const causes = validateCreate(kind, decoded, context);
+  if (causes.length > 0) {
+    const name = (metadata["name"] as string | undefined) ?? "";
+    const named = invalidKind(kind);
+    return { s: 422, b: errors.invalid(named.group, named.kind, name, causes).status as never, w: [] };
+  }
+  const warnings = kind.strategy.warnings?.(decoded, undefined) ?? [];
+  kind.strategy.canonicalize?.(decoded);
+  kind.strategy.default?.(decoded);
+  const served = { ...(normalize(decoded, kind.definition) as Json), kind: kind.kind, apiVersion: body["apiVersion"] };
+  return { s: 201, b: served, w: warnings };
+}
+
+const admin = { username: "admin", groups: ["system:masters"] };
+
+const sortCauses = (status: Json): Json => {
+  const details = status["details"] as Json | undefined;
+  const causes = (details?.["causes"] ?? []) as Json[];
+  const sorted = causes.map((cause) => JSON.stringify(cause, ["reason", "message", "field"])).sort();
+  return { ...status, details: { ...details, causes: sorted } };
+};
+
+function compare(kind: Kind, body: Json, query: string, answer: Answer): string | undefined {
+  const result = run(kind, body, query);
+  const expectedWarnings = (answer.w ?? []).map((text) => JSON.parse(text.replace(/^299 - /, "")) as string);
+  try {
+    assert.equal(
+      result["s"],
+      answer.s,
+      `${JSON.stringify(result["b"]).slice(0, 600)} / ${JSON.stringify(answer.b).slice(0, 600)}`,
+    );
+    if (answer.s === 422) assert.deepEqual(anonymous(sortCauses(result["b"] as Json)), sortCauses(answer.b!));
+    else if (!kind.virtual) {
+      const [own, theirs] = [result["b"], answer.b].map((one) =>
+        strip(normalize(anonymous(one), kind.definition) as Json),
+      );
+      assert.deepEqual(own, theirs);
+      assert.deepEqual(anonymous(result.w), expectedWarnings);
+    }
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return undefined;
+}
+
+/** Kinds' floors: how many of the recorded posts must match. */
+const floors: Readonly<Record<string, number>> = {};
+
+function replay(kinds: readonly Kind[], areas: readonly string[]): Map<string, [number, number, string[]]> {
+  const counts = new Map<string, [number, number, string[]]>();
+  for (const area of areas) {
+    const answers = new Map(
+      readLines<{ id: string; steps: Answer[] }>(`${behaviour}/recorded/${area}.jsonl`).map((one) => [
+        one.id,
+        one.steps,
+      ]),
+    );
+    for (const { id, steps } of readLines<{ id: string; steps: Step[] }>(`${behaviour}/cases/${area}.jsonl`)) {
+      for (const [index, step] of steps.entries()) {
+        const [method, url = ""] = (step.do ?? "").replaceAll("${ns}", namespaceName).split(" ");
+        const answer = answers.get(id)?.[index];
+        if (method !== "POST" || !step.b || (step.ct ?? "json") !== "json" || !answer) continue;
+        if (admissionCases.has(id)) continue;
+        if (answer.s !== 201 && answer.s !== 422) continue;
+        if (answer.b === undefined) continue;
+        const match = /^\/(?:api|apis\/([^/]+))\/([^/]+)\/(?:namespaces\/[^/]+\/)?([^/?]+)(\?.*)?$/.exec(url);
+        const kind = kinds.find(
+          (one) => one.group === (match?.[1] ?? "") && one.version === match?.[2] && one.plural === match[3],
+        );
+        if (!kind) continue;
+        const body = JSON.parse(JSON.stringify(step.b).replaceAll("${ns}", namespaceName)) as Json;
+        const name = `${kind.group || "core"}/${kind.version}/${kind.plural}`;
+        const count = counts.get(name) ?? [0, 0, []];
+        counts.set(name, count);
+        count[1] += 1;
+        const difference = compare(kind, body, match?.[4] ?? "", answer);
+        if (difference === undefined) count[0] += 1;
+        else count[2].push(`${id}: ${difference}`);
+      }
+    }
+  }
+  return counts;
+}
+
+/** Refused by admission, not by the kind. */
+const admissionCases = new Set(["validation-core/namespace/podsecurity-bad-warns"]);
+
+const skip = existsSync(behaviour) ? false : `no recordings at ${behaviour}`;
+
+test("kinds answer POSTs as recorded when bodies are well-formed", { skip }, (t) => {
+  const counts = replay([...builtInKinds, ...laterKinds], ["defaults", "validation-core", "validation-workloads"]);
+  let [matched, total] = [0, 0];
+  for (const [name, [own, all, differences]] of [...counts].sort()) {
+    matched += own;
+    total += all;
+    t.diagnostic(`${name} ${own}/${all}`);
+    for (const difference of differences.slice(0, Number(process.env["PROA_DIFFERENCES"] ?? 1)))
+      t.diagnostic(difference);
+    assert.ok(own >= (floors[name] ?? 0), `${name}: ${own} of ${all} matched`);
+  }
+  t.diagnostic(`${matched}/${total}`);
+});
