@@ -124,12 +124,24 @@ export function createClient(transport: Transport, identity: ClientIdentity): Cl
       return readObject(await send("PATCH", path, { body: patch, query, contentType: patchTypes[options.type] }));
     },
     async delete(kind, name, namespace, options = {}) {
-      await throwIfFailed(await send("DELETE", pathOf(kind, namespace, name), { body: deleteBody(options) }));
+      const reply = await send("DELETE", pathOf(kind, namespace, name), { body: deleteBody(options) });
+      return remaining(await readObject(reply));
+    },
+    async deleteCollection(kind, options) {
+      const query = toQuery(listQuery(options));
+      await throwIfFailed(await send("DELETE", pathOf(kind, options.namespace), { body: deleteBody({}), query }));
     },
     async post(path, body) {
       return readObject<JsonObject>(await send("POST", path, { body }));
     },
   };
+}
+
+/** What a deletion's answer says to be left: a Status, or an object that nothing holds back, is gone. */
+function remaining<T extends KubernetesObject>(answer: T): T | undefined {
+  if (answer.kind === "Status" || !answer.metadata.deletionTimestamp) return undefined;
+  const { deletionGracePeriodSeconds, finalizers } = answer.metadata;
+  return deletionGracePeriodSeconds === 0 && !finalizers?.length ? undefined : answer;
 }
 
 const deleteBody = (options: object): object => ({ apiVersion: "v1", kind: "DeleteOptions", ...options });

@@ -57,12 +57,15 @@ export interface Client {
     patch: JsonObject | readonly JsonObject[],
     options: PatchOptions,
   ): Promise<T>;
+  /** Resolves to the object as it stands while it is being deleted, or to undefined when it is gone. */
   delete<T extends KubernetesObject>(
     kind: Kind<T>,
     name: string,
     namespace?: string,
     options?: DeleteOptions,
-  ): Promise<void>;
+  ): Promise<T | undefined>;
+  /** Deletes all that the selectors name. */
+  deleteCollection<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions): Promise<void>;
   /** POST to a subresource that takes a body of its own: binding, eviction, token. Resolves to the answer's JSON. */
   post(path: string, body: object): Promise<JsonObject>;
 }

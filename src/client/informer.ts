@@ -8,6 +8,8 @@ import type { Kind } from "../kinds/kind.ts";
 import type { KubernetesObject, ObjectRef } from "../kinds/object.ts";
 import type { WatchEvent } from "../kinds/request.ts";
 import type { Client } from "./client.ts";
+import type { Indexes } from "./informer-set.ts";
+import { objectRef } from "./json-ref.ts";
 
 export interface Change<T> {
   readonly type: "ADDED" | "MODIFIED" | "DELETED";
@@ -23,7 +25,7 @@ export interface InformerOptions<T extends KubernetesObject> {
   readonly clock: Clock;
   readonly log: Log;
   /** Named indexes: each object is found under the keys that the function gives. */
-  readonly indexes?: Readonly<Record<string, (object: T) => readonly string[]>>;
+  readonly indexes?: Indexes<T>;
 }
 
 /**
@@ -35,6 +37,10 @@ export interface Informer<T extends KubernetesObject> {
   list(namespace?: string): readonly T[];
   byIndex(index: string, key: string): readonly T[];
   onChange(listener: (change: Change<T>) => void): void;
+  /** Takes what a write was answered with, before the watch tells it: the writer sees its own writes. */
+  observe(object: T): void;
+  /** The same for an object that is gone for good. */
+  observeDeleted(object: T): void;
   /** Runs until the signal is aborted. */
   start(signal: AbortSignal): void;
   /** Resolves when the first state is complete. */
@@ -65,6 +71,8 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #refs = new Map<string, ObjectRef<T>>();
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners: ((change: Change<T>) => void)[] = [];
+  /** uids of objects whose deletion was observed before the watch told it. */
+  readonly #deleted = new Set<string>();
   #resourceVersion = "";
   #complete = false;
   #resolveSynced: () => void = () => {};
@@ -96,6 +104,18 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   onChange(listener: (change: Change<T>) => void): void {
     this.#listeners.push(listener);
     for (const ref of this.#refs.values()) listener({ type: "ADDED", object: ref.object() });
+  }
+
+  observe(object: T): void {
+    this.#put(objectRef(object));
+  }
+
+  observeDeleted(object: T): void {
+    const { namespace, name, uid } = object.metadata;
+    const key = keyOf(namespace, name);
+    if (this.#refs.get(key)?.object().metadata.uid !== uid) return;
+    this.#deleted.add(uid);
+    this.#remove(key, object);
   }
 
   hasSynced(): boolean {
@@ -157,30 +177,40 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   }
 
   #removeUnseen(seen: ReadonlySet<string>): void {
-    for (const [key, ref] of [...this.#refs]) {
+    for (const [key, ref] of this.#refs) {
       if (!seen.has(key)) this.#remove(key, ref.object());
     }
+    this.#deleted.clear();
     this.#complete = true;
     this.#resolveSynced();
   }
 
   #apply(event: WatchEvent<T>, seen: Set<string> | undefined): void {
     const object = event.ref.object();
-    const { namespace, name, resourceVersion } = object.metadata;
+    const { namespace, name, resourceVersion, uid } = object.metadata;
     const key = keyOf(namespace, name);
-    const old = this.#refs.get(key)?.object();
     if (event.type === "DELETED") {
-      this.#remove(key, object);
+      this.#deleted.delete(uid);
+      if (this.#refs.get(key)?.object().metadata.uid === uid) this.#remove(key, object);
     } else {
       seen?.add(key);
-      if (old?.metadata.resourceVersion !== resourceVersion) {
-        this.#unindex(key, old);
-        this.#refs.set(key, event.ref);
-        this.#index(key, object);
-        this.#tell(old ? { type: "MODIFIED", object, old } : { type: "ADDED", object });
-      }
+      this.#put(event.ref);
     }
     if (!seen) this.#resourceVersion = resourceVersion;
+  }
+
+  /** Takes a version, unless a newer one is here already. */
+  #put(ref: ObjectRef<T>): void {
+    const object = ref.object();
+    const { namespace, name, resourceVersion, uid } = object.metadata;
+    if (this.#deleted.has(uid)) return;
+    const key = keyOf(namespace, name);
+    const old = this.#refs.get(key)?.object();
+    if (old && Number(old.metadata.resourceVersion) >= Number(resourceVersion)) return;
+    this.#unindex(key, old);
+    this.#refs.set(key, ref);
+    this.#index(key, object);
+    this.#tell(old ? { type: "MODIFIED", object, old } : { type: "ADDED", object });
   }
 
   #remove(key: string, last: T): void {

@@ -6,6 +6,9 @@ import type { UserInfo } from "./request.ts";
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
+/** Reads a text from an object. Written so that a Kind<Pod> is a Kind: readers are only given objects of their kind. */
+export type FieldReader<T> = { bivariant(object: T): string }["bivariant"];
+
 /** A column of a Table. */
 export interface Column {
   readonly name: string;
@@ -96,7 +99,7 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** One object's row of a Table; one cell a column. */
   cells(object: T, nowMs: number): Cell[];
   /** Field selectors beyond metadata.name and metadata.namespace; what a selector's value is compared with. */
-  readonly selectableFields: Readonly<Record<string, (object: T) => string>>;
+  readonly selectableFields: Readonly<Record<string, FieldReader<T>>>;
   readonly strategy: Strategy<T>;
   /** Objects expire this long after their last write (events). */
   readonly timeToLiveSeconds?: number;
