@@ -10,6 +10,8 @@ interface GoField {
   /** "?": left out when empty (omitempty); "!": when zero (omitzero); "": never. */
   readonly omit: string;
   readonly inline: boolean;
+  /** "#7": the protobuf number; "": not in protobuf. */
+  readonly proto: string;
 }
 
 const builtIn = new Set(["string", "bool", "int", "int32", "int64", "float64", "byte", "uint8", "any"]);
@@ -38,12 +40,14 @@ function readStructs(text: string, version: string): Map<string, GoField[]> {
     const fields: GoField[] = [];
     for (const line of body!.split("\n")) {
       const match = /^\s+(?:(\w+)\s+)?([\w.*[\]]+)\s+`(?:[^`]*\s)?json:"([^"]*)"/.exec(line);
+      const tag = /protobuf:"\w+,(\d+)/.exec(line);
+      const proto = tag ? `#${tag[1]}` : "";
       if (!match) continue;
       const [json = "", ...options] = match[3]!.split(",");
       if (json === "-") continue;
       const inline = options.includes("inline") || (json === "" && match[1] === undefined);
       const omit = options.includes("omitzero") ? "!" : options.includes("omitempty") ? "?" : "";
-      fields.push({ json, type: qualify(match[2]!, version), omit, inline });
+      fields.push({ json, type: qualify(match[2]!, version), omit, inline, proto });
     }
     structs.set(name!, fields);
   }
@@ -76,13 +80,13 @@ function readPackage(folder: string, version: string): Map<string, GoField[]> {
   return structs;
 }
 
-/** The type and how it is left out; inlined fields come with their struct: "VolumeSource/*v1.X?". */
+/** The type and how it is left out; inlined fields come with their struct: "VolumeSource#2/*v1.X#1?". */
 function flatten(structs: Map<string, GoField[]>, fields: readonly GoField[], path: string): [string, string][] {
-  return fields.flatMap(({ json, type, omit, inline }): [string, string][] => {
-    if (!inline) return [[json, `${path}${type}${omit}`]];
+  return fields.flatMap(({ json, type, omit, inline, proto }): [string, string][] => {
+    if (!inline) return [[json, `${path}${type}${proto}${omit}`]];
     const name = type.replace(/^\*/, "").split(".").pop()!;
     if (name === "TypeMeta") return [];
-    return flatten(structs, structs.get(name) ?? [], `${path}${name}/`);
+    return flatten(structs, structs.get(name) ?? [], `${path}${type.startsWith("*") ? "*" : ""}${name}${proto}/`);
   });
 }
 
