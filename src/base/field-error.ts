@@ -9,7 +9,9 @@ export type FieldErrorReason =
   | "FieldValueNotSupported"
   | "FieldValueForbidden"
   | "FieldValueTooLong"
+  | "FieldValueTooShort"
   | "FieldValueTooMany"
+  | "FieldValueTooFew"
   | "InternalError"
   | "FieldValueTypeInvalid";
 
@@ -21,11 +23,45 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** A value as upstream prints it in an error (Go's %v for most, %q for strings, JSON for structs). */
+const goEscapes: Readonly<Record<string, string>> = {
+  "\x07": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  '"': '\\"',
+  "\\": "\\\\",
+};
+// What Go calls unprintable: controls, separators but the space, unassigned and private characters.
+const goUnprintable = /["\\]|\p{C}|\p{Zl}|\p{Zp}|(?! )\p{Zs}/gu;
+
+/** A text as Go's %q prints it. */
+export function quote(text: string): string {
+  const inner = text.replace(goUnprintable, (letter) => {
+    const known = goEscapes[letter];
+    if (known !== undefined) return known;
+    const code = letter.codePointAt(0)!;
+    if (code < 0x80) return `\\x${code.toString(16).padStart(2, "0")}`;
+    if (code < 0x10000) return `\\u${code.toString(16).padStart(4, "0")}`;
+    return `\\U${code.toString(16).padStart(8, "0")}`;
+  });
+  return `"${inner}"`;
+}
+
+/** JSON as Go's encoding/json writes it: with `<`, `>`, `&` and the line separators escaped. */
+export function goJson(value: unknown, indent = ""): string {
+  return JSON.stringify(value ?? null, undefined, indent).replace(
+    /[<>&\u2028\u2029]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A value as upstream prints it in an error (Go's %v for numbers and booleans, %q for strings, JSON for the rest). */
 export function printValue(value: unknown): string {
-  if (value === undefined || value === null) return "null";
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object") return JSON.stringify(value);
+  if (typeof value === "string") return quote(value);
+  if (value === undefined || typeof value === "object") return goJson(value);
   return String(value);
 }
 
@@ -40,15 +76,15 @@ export function invalid(field: string, value: unknown, detail: string): FieldErr
 export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
   return { reason: "FieldValueTypeInvalid", field, message: withDetail(`Invalid value: ${printValue(value)}`, detail) };
 }
-export function duplicate(field: string, value: unknown): FieldError {
-  return { reason: "FieldValueDuplicate", field, message: `Duplicate value: ${printValue(value)}` };
+export function duplicate(field: string, value: unknown, detail?: string): FieldError {
+  return { reason: "FieldValueDuplicate", field, message: withDetail(`Duplicate value: ${printValue(value)}`, detail) };
 }
-export function notFound(field: string, value: unknown): FieldError {
-  return { reason: "FieldValueNotFound", field, message: `Not found: ${printValue(value)}` };
+export function notFound(field: string, value: unknown, detail?: string): FieldError {
+  return { reason: "FieldValueNotFound", field, message: withDetail(`Not found: ${printValue(value)}`, detail) };
 }
 /** `Unsupported value: "x": supported values: "A", "B"`; upstream sorts the values where they come from a set. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const values = supported.map((one) => JSON.stringify(one)).join(", ");
+  const values = supported.map(quote).join(", ");
   const detail = supported.length > 0 ? `supported values: ${values}` : undefined;
   return {
     reason: "FieldValueNotSupported",
@@ -59,15 +95,28 @@ export function notSupported(field: string, value: unknown, supported: readonly 
 export function forbidden(field: string, detail: string): FieldError {
   return { reason: "FieldValueForbidden", field, message: withDetail("Forbidden", detail) };
 }
+
+const plural = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? "" : "s"}`;
+
 export function tooLong(field: string, maxBytes: number): FieldError {
-  return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${maxBytes} bytes` };
+  return { reason: "FieldValueTooLong", field, message: `Too long: may not be more than ${plural(maxBytes, "byte")}` };
+}
+/** As tooLong, where the limit counts characters and not bytes. */
+export function tooLongCharacters(field: string, maxCharacters: number): FieldError {
+  const detail = `may not be more than ${plural(maxCharacters, "character")}`;
+  return { reason: "FieldValueTooLong", field, message: `Too long: ${detail}` };
+}
+export function tooShort(field: string, minCharacters: number): FieldError {
+  const detail = `must be at least ${plural(minCharacters, "character")}`;
+  return { reason: "FieldValueTooShort", field, message: `Too short: ${detail}` };
 }
 export function tooMany(field: string, actual: number, max: number): FieldError {
-  return {
-    reason: "FieldValueTooMany",
-    field,
-    message: `Too many: ${actual}: must have at most ${max} ${max === 1 ? "item" : "items"}`,
-  };
+  const detail = `must have at most ${plural(max, "item")}`;
+  return { reason: "FieldValueTooMany", field, message: `Too many: ${actual}: ${detail}` };
+}
+export function tooFew(field: string, actual: number, min: number): FieldError {
+  const detail = `must have at least ${plural(min, "item")}`;
+  return { reason: "FieldValueTooFew", field, message: `Too few: ${actual}: ${detail}` };
 }
 export function internal(field: string, detail: string): FieldError {
   return { reason: "InternalError", field, message: `Internal error: ${detail}` };
