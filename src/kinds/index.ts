@@ -1,6 +1,11 @@
 // The explicit list of all kinds, in the order of discovery, and the ways to find one. A kind is served when it is in
 // builtInKinds; laterKinds are ready and wait for their controllers. May import src/base.
 import type { Kind } from "./kind.ts";
+import { controllerRevision } from "./apps/controller-revision.ts";
+import { daemonSet } from "./apps/daemon-set.ts";
+import { deployment } from "./apps/deployment.ts";
+import { replicaSet } from "./apps/replica-set.ts";
+import { statefulSet } from "./apps/stateful-set.ts";
 import { selfSubjectReview, tokenReview } from "./authentication/reviews.ts";
 import {
   localSubjectAccessReview,
@@ -17,6 +22,9 @@ import { namespace } from "./core/namespace.ts";
 import { node } from "./core/node.ts";
 import { persistentVolumeClaim } from "./core/persistent-volume-claim.ts";
 import { persistentVolume } from "./core/persistent-volume.ts";
+import { podTemplate } from "./core/pod-template.ts";
+import { pod } from "./core/pod.ts";
+import { replicationController } from "./core/replication-controller.ts";
 import { secret } from "./core/secret.ts";
 import { serviceAccount } from "./core/service-account.ts";
 import { eventsEvent } from "./events/event.ts";
@@ -40,6 +48,8 @@ export const builtInKinds: readonly Kind[] = [
   node,
   persistentVolumeClaim,
   persistentVolume,
+  pod,
+  podTemplate,
   secret,
   serviceAccount,
   eventsEvent,
@@ -74,4 +84,11 @@ export function findKind(group: string, version: string, kind: string): Kind | u
 }
 
 /** Whole records of kinds that nothing acts on yet. */
-export const laterKinds: readonly Kind[] = [];
+export const laterKinds: readonly Kind[] = [
+  replicationController,
+  controllerRevision,
+  daemonSet,
+  deployment,
+  replicaSet,
+  statefulSet,
+].map((kind) => anyKind(kind as never));

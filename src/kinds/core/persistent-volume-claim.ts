@@ -25,7 +25,7 @@ import type {
 } from "../types/core-v1.gen.ts";
 import { printAccessModes, storageClassAnnotation, validateAccessModes } from "./access-modes.ts";
 import { printClaimSpec } from "./claim-diff.ts";
-import { diffLines } from "../meta/line-diff.ts";
+import { diffLines } from "../pod/line-diff.ts";
 
 interface ClaimOptions {
   readonly allowInvalidValues?: boolean;

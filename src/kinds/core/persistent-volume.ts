@@ -4,7 +4,7 @@ import { humanAge } from "../duration.ts";
 import type { Strategy } from "../kind.ts";
 import { carry, columns, defineKind, objectSubresource, statusStrategy } from "../meta/define-kind.ts";
 import { semanticEqual } from "../meta/equality.ts";
-import { diffLines } from "../meta/line-diff.ts";
+import { diffLines } from "../pod/line-diff.ts";
 import { isLabelValue, nameIsDNSSubdomain } from "../meta/names.ts";
 import { validateImmutable } from "../meta/object-meta.ts";
 import { validateBasicResource, validatePositiveQuantity } from "../meta/quantity-rules.ts";

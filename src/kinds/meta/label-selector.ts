@@ -73,3 +73,28 @@ export function hasInvalidLabelValue(selector: LabelSelector | undefined): boole
 
 export const isEmptySelector = (selector: LabelSelector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions?.length ?? 0) === 0;
+
+const sortedMap = (map: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** Labels as upstream prints them in an error: sorted, null where there are none. */
+export const printLabelMap = (labels: Readonly<Record<string, string>> | undefined): object | null =>
+  labels ? sortedMap(labels) : null;
+
+/** A selector as upstream prints it in an error. */
+export function printSelector(selector: LabelSelector | undefined): object | null {
+  if (!selector) return null;
+  const { matchLabels, matchExpressions } = selector;
+  return {
+    ...(matchLabels && Object.keys(matchLabels).length > 0 ? { matchLabels: sortedMap(matchLabels) } : {}),
+    ...(matchExpressions?.length
+      ? {
+          matchExpressions: matchExpressions.map(({ key, operator, values }) => ({
+            key,
+            operator,
+            ...(values?.length ? { values } : {}),
+          })),
+        }
+      : {}),
+  };
+}
