@@ -1,0 +1,68 @@
+// Tables: what `kubectl get` prints, made by the server from a kind's columns. May import src/base and src/kinds.
+import { errors } from "../base/errors.ts";
+import type { Column } from "../kinds/kind.ts";
+import type { KubernetesObject } from "../kinds/object.ts";
+import type { ListMetadata } from "./list/list-body.ts";
+import type { ResourceContext } from "./server.ts";
+
+export type IncludeObject = "" | "None" | "Metadata" | "Object";
+export interface TableOptions {
+  readonly includeObject: IncludeObject;
+  readonly noHeaders: boolean;
+}
+
+/** The options of a query. Throws 400 for an includeObject that isn't known. */
+export function tableOptions(query: URLSearchParams): TableOptions {
+  const includeObject = query.get("includeObject") ?? "";
+  if (!["", "None", "Metadata", "Object"].includes(includeObject)) {
+    const why = `includeObject: Invalid value: ${JSON.stringify(includeObject)}: must be 'Metadata', 'Object', 'None', or empty`;
+    throw errors.badRequest(`Unable to convert to Table as requested: ${why}`);
+  }
+  return { includeObject: includeObject as IncludeObject, noHeaders: false };
+}
+
+interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly format: string;
+  readonly description: string;
+  readonly priority: number;
+}
+
+type Described = Column & { readonly description?: string };
+
+const definitionOf = (column: Described): ColumnDefinition => ({
+  name: column.name,
+  type: column.type,
+  format: column.format ?? "",
+  description: column.description ?? "",
+  priority: column.priority,
+});
+
+function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion: string): object | null {
+  if (include === "None") return null;
+  if (include === "Object") return object;
+  return { kind: "PartialObjectMetadata", apiVersion, metadata: object.metadata };
+}
+
+/** One Table of these objects. */
+export function tableOf(
+  context: ResourceContext,
+  objects: readonly KubernetesObject[],
+  metadata: ListMetadata,
+  apiVersion: string,
+  options: TableOptions,
+): object {
+  const { kind } = context.resource;
+  const rows = objects.map((object) => ({
+    cells: kind.cells(object, context.nowMs),
+    object: rowObject(object, options.includeObject, apiVersion),
+  }));
+  return {
+    kind: "Table",
+    apiVersion,
+    metadata,
+    columnDefinitions: options.noHeaders ? null : kind.columns.map(definitionOf),
+    rows,
+  };
+}

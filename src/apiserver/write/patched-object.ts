@@ -1,0 +1,115 @@
+// JSON, merge and strategic merge patches: read once, applied to the object as it is, and the result decoded as any new
+// object. The errors are those of upstream's endpoints/handlers/patch.go. May import src/base and src/kinds.
+import { errors } from "../../base/errors.ts";
+import { invalid } from "../../base/field-error.ts";
+import { JsonSyntaxError, toPlainJson } from "../../base/json-exact.ts";
+import type { JsonNode } from "../../base/json-exact.ts";
+import { parseJsonBytes } from "../../base/json-scanner.ts";
+import { DecodeError, decodeValue } from "../../kinds/codec/decode-value.ts";
+import { findDuplicateFields } from "../../kinds/codec/decode.ts";
+import type { Draft, JsonObject, KubernetesObject } from "../../kinds/object.ts";
+import { goPrint } from "../../kinds/patch/go-print.ts";
+import { applyJsonPatch, checkJsonPatch, findUnknownMembers } from "../../kinds/patch/json-patch.ts";
+import type { JsonMap } from "../../kinds/patch/json-value.ts";
+import { applyMergePatch } from "../../kinds/patch/merge-patch.ts";
+import { applyStrategicMergePatch } from "../../kinds/patch/strategic-merge.ts";
+import type { Json } from "../../kinds/schema.ts";
+import type { WriteOptions } from "../query.ts";
+import type { ResourceContext } from "../server.ts";
+import { copyJson } from "./write.ts";
+import type { DraftObject, Write } from "./write.ts";
+
+export type PatchType = "json" | "merge" | "strategic";
+
+export interface ReadPatch {
+  readonly type: PatchType;
+  readonly patch: Json;
+  /** What strict decoding of the patch itself finds. */
+  readonly strictErrors: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
+const isStrict = (options: WriteOptions): boolean => options.fieldValidation !== "Ignore";
+
+/** Parses a patch. Throws 400. */
+export function readPatch(
+  _context: ResourceContext,
+  type: PatchType,
+  bytes: Uint8Array,
+  options: WriteOptions,
+): ReadPatch {
+  const strict = isStrict(options);
+  let value: unknown;
+  try {
+    value = parseJsonBytes(bytes).value;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    const prefix = type === "strategic" || !strict ? "" : "error decoding patch: ";
+    throw errors.badRequest(prefix + error.message);
+  }
+  const patch = toPlainJson(value as JsonNode) as Json;
+  const duplicates = strict ? findDuplicateFields(value) : [];
+  if (type !== "json") return { type, patch, strictErrors: duplicates, bytes };
+  checkJsonPatch(patch, strict);
+  const unknown = strict ? findUnknownMembers(patch) : [];
+  return { type, patch, strictErrors: [...duplicates.map((text) => `json patch ${text}`), ...unknown], bytes };
+}
+
+function applyTo(write: Write, current: JsonMap, read: ReadPatch, definition: string): Json {
+  const strict = isStrict(write.options);
+  if (read.type === "json") return applyJsonPatch(current, read.patch, strict);
+  if (read.type === "merge") return applyMergePatch(current, read.patch, strict);
+  return applyStrategicMergePatch(current, read.patch, write.context.resource.definitions, definition);
+}
+
+/** What the error of an unreadable result shows: the result for JSON and merge patches, the patch for strategic ones. */
+function shown(read: ReadPatch, patched: Json): string {
+  return read.type === "strategic" ? goPrint(read.patch) : JSON.stringify(patched);
+}
+
+function unreadable(read: ReadPatch, patched: Json, message: string): Error {
+  return errors.invalid("", "", "", [invalid("patch", shown(read, patched), message)]);
+}
+
+/**
+ * The object after the patch, decoded and defaulted; a fresh draft. `definition` is the resource's own unless the patch is
+ * for a body of another kind. Throws 400, 413, 422, 500.
+ */
+export function patchedObject(
+  write: Write,
+  current: KubernetesObject,
+  read: ReadPatch,
+  definition = write.context.resource.kind.definition,
+): DraftObject {
+  const { resource, warnings } = write.context;
+  const patched = applyTo(write, current as unknown as JsonMap, read, definition);
+  const own = definition === resource.kind.definition;
+  let decoded: { readonly object: JsonObject; readonly strictErrors: readonly string[] };
+  try {
+    decoded =
+      own && resource.codec
+        ? resource.codec.normalize(copyJson(patched) as JsonObject)
+        : decodeValue(resource.definitions, definition, patched);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw unreadable(read, patched, error.message);
+  }
+  const strictErrors = [...read.strictErrors, ...decoded.strictErrors];
+  if (strictErrors.length > 0 && write.options.fieldValidation === "Strict") {
+    throw unreadable(read, patched, `strict decoding error: ${strictErrors.join(", ")}`);
+  }
+  if (write.options.fieldValidation === "Warn") for (const text of strictErrors) warnings.add(text);
+  return finishDraft(write, decoded.object, own);
+}
+
+function finishDraft(write: Write, object: JsonObject, own: boolean): DraftObject {
+  const { resource } = write.context;
+  const { metadata, kind: _kind, apiVersion: _apiVersion, ...rest } = object;
+  const isMap = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
+  const identity = own
+    ? { kind: resource.kind.kind, apiVersion: resource.apiVersion }
+    : { kind: object["kind"] ?? "", apiVersion: object["apiVersion"] ?? "" };
+  const draft = { ...identity, metadata: isMap ? metadata : {}, ...rest } as DraftObject;
+  if (own) resource.kind.strategy.default?.(draft as Draft<KubernetesObject>);
+  return draft;
+}
