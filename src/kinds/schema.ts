@@ -54,6 +54,8 @@ export interface Definition {
   /** [group, version, kind] of the objects that have this shape. */
   readonly kinds?: readonly (readonly [string, string, string])[];
   readonly mapType?: "atomic" | "granular";
+  /** A CRD's object keeps fields that `fields` doesn't name (x-kubernetes-preserve-unknown-fields). */
+  readonly preserveUnknownFields?: boolean;
   /** Discriminated unions, as OpenAPI publishes them. */
   readonly unions?: Json;
 }
