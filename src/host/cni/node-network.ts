@@ -145,26 +145,50 @@ async function removeLibcniResults(name: string): Promise<void> {
   await Promise.all(own.map((file) => rm(join(libcniResults, file), { force: true })));
 }
 
-/** The chains that portmap makes for all networks of the machine: taken away when no host port is left in them. */
-async function removePortmapChains(): Promise<void> {
-  let rules: string;
+/** The words of a rule as `iptables -S` prints it: quoted where they hold spaces, quotes in them escaped. */
+function splitRule(line: string): string[] {
+  const words = line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+  return words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replaceAll(/\\(.)/g, "$1") : word));
+}
+
+async function listNatRules(): Promise<string[]> {
   try {
-    rules = (await runProgram("iptables", ["-w", "-t", "nat", "-S"])).stdout;
+    return (await runProgram("iptables", ["-w", "-t", "nat", "-S"])).stdout.split("\n");
   } catch (error) {
-    if (error instanceof ProgramError) return;
+    // No iptables, or a kernel without it: then portmap has left nothing.
+    if (error instanceof ProgramError) return [];
     throw error;
   }
-  if (/^-N CNI-DN-/m.test(rules)) return;
-  const lines = rules.split("\n");
-  const splitRule = (line: string): string[] =>
-    (line.match(/"[^"]*"|\S+/g) ?? []).map((part) => part.replaceAll('"', ""));
-  for (const line of lines) {
-    if (!/^-A (?:PREROUTING|OUTPUT|POSTROUTING) .*-j CNI-HOSTPORT-/.test(line)) continue;
-    await tryProgram("iptables", ["-w", "-t", "nat", "-D", ...splitRule(line).slice(1)]);
+}
+
+const changeNat = (...args: string[]): Promise<boolean> => tryProgram("iptables", ["-w", "-t", "nat", ...args]);
+
+async function removeChains(chains: readonly string[]): Promise<void> {
+  for (const chain of chains) await changeNat("-F", chain);
+  for (const chain of chains) await changeNat("-X", chain);
+}
+
+/** Host ports whose pods were not taken away in the orderly way: their rules bear the network's name. */
+async function removeHostPorts(name: string): Promise<void> {
+  const chains: string[] = [];
+  for (const line of await listNatRules()) {
+    if (!line.startsWith("-A CNI-HOSTPORT-DNAT ") || !line.includes(`name: \\"${name}\\"`)) continue;
+    const words = splitRule(line);
+    chains.push(words[words.indexOf("-j") + 1]!);
+    await changeNat("-D", ...words.slice(1));
   }
-  const chains = lines.filter((line) => line.startsWith("-N CNI-HOSTPORT-")).map((line) => line.slice(3));
-  for (const chain of chains) await tryProgram("iptables", ["-w", "-t", "nat", "-F", chain]);
-  for (const chain of chains) await tryProgram("iptables", ["-w", "-t", "nat", "-X", chain]);
+  await removeChains([...new Set(chains)]);
+}
+
+/** The chains that portmap makes for all networks of the machine: taken away when no host port is left in them. */
+async function removePortmapChains(): Promise<void> {
+  const rules = await listNatRules();
+  if (rules.some((line) => line.startsWith("-N CNI-DN-"))) return;
+  for (const line of rules) {
+    if (!/^-A (?:PREROUTING|OUTPUT|POSTROUTING) .*-j CNI-HOSTPORT-/.test(line)) continue;
+    await changeNat("-D", ...splitRule(line).slice(1));
+  }
+  await removeChains(rules.filter((line) => line.startsWith("-N CNI-HOSTPORT-")).map((line) => line.slice(3)));
 }
 
 /** Takes away all that this module and the plugins have left. The pods must be gone. Callable when nothing is there. */
@@ -172,6 +196,7 @@ export async function removeNodeNetwork(settings: NodeNetworkSettings): Promise<
   await tryProgram("ip", ["link", "delete", settings.bridge]);
   await tryProgram("nft", ["delete", "table", "ip", `${settings.name}-pods`]);
   await closeForwarding(settings);
+  await removeHostPorts(settings.name);
   await removePortmapChains();
   await removeEmptyTables(settings);
   await removeLibcniResults(settings.name);

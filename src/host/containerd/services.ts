@@ -1,5 +1,5 @@
-// The messages of containerd's own gRPC services that Proa uses beside CRI: events, content, images, leases. Field numbers
-// are those of containerd's api/services and api/events, the same in 1.6 and 2.x. Imports src/host/cri.
+// The messages of containerd's own gRPC services that Proa uses beside CRI: events, content, images, snapshots, leases.
+// Field numbers are those of containerd's api/services and api/events, the same in 1.6 and 2.x. Imports src/host/cri.
 import { createCodec, type MessageTable } from "../cri/codec.ts";
 
 const messages: MessageTable = {
@@ -54,6 +54,23 @@ const messages: MessageTable = {
     [1, "id", "string"],
     [2, "sync", "bool"],
   ],
+  ViewSnapshotRequest: [
+    [1, "snapshotter", "string"],
+    [2, "key", "string"],
+    [3, "parent", "string"],
+    [4, "labels", "map<string,string>"],
+  ],
+  ViewSnapshotReply: [[1, "mounts", "SnapshotMount", true]],
+  SnapshotMount: [
+    [1, "type", "string"],
+    [2, "source", "string"],
+    [3, "target", "string"],
+    [4, "options", "string", true],
+  ],
+  RemoveSnapshotRequest: [
+    [1, "snapshotter", "string"],
+    [2, "key", "string"],
+  ],
   WriteContentRequest: [
     [1, "action", "enum WriteAction"],
     [2, "ref", "string"],
@@ -89,5 +106,7 @@ export const services = {
   updateImage: method("images.v1.Images", "Update", "ImageRequest", "ImageReply"),
   createLease: method("leases.v1.Leases", "Create", "CreateLeaseRequest", "CreateLeaseReply"),
   deleteLease: method("leases.v1.Leases", "Delete", "DeleteLeaseRequest", "Empty"),
+  viewSnapshot: method("snapshots.v1.Snapshots", "View", "ViewSnapshotRequest", "ViewSnapshotReply"),
+  removeSnapshot: method("snapshots.v1.Snapshots", "Remove", "RemoveSnapshotRequest", "Empty"),
   writeContent: method("content.v1.Content", "Write", "WriteContentRequest", "WriteContentReply"),
 } as const;

@@ -62,20 +62,42 @@ function printAmd64(): Uint8Array {
   const zeroEsi = bytes(0x31, 0xf6);
   pieces.push(
     // rt_sigprocmask(SIG_BLOCK, set, NULL, 8)
-    setEax(14), zeroEdi, relative([0x48, 0x8d, 0x35], "set"), setEdx(0), setR10(signalSetBytes), syscall,
+    setEax(14),
+    zeroEdi,
+    relative([0x48, 0x8d, 0x35], "set"),
+    setEdx(0),
+    setR10(signalSetBytes),
+    syscall,
     label("wait"),
     // eax = rt_sigtimedwait(set, NULL, NULL, 8)
-    setEax(128), relative([0x48, 0x8d, 0x3d], "set"), zeroEsi, setEdx(0), setR10(signalSetBytes), syscall,
-    compareEax(signals.interrupt), relative([0x0f, 0x84], "exit"),
-    compareEax(signals.terminate), relative([0x0f, 0x84], "exit"),
-    compareEax(signals.child), relative([0x0f, 0x85], "wait"),
+    setEax(128),
+    relative([0x48, 0x8d, 0x3d], "set"),
+    zeroEsi,
+    setEdx(0),
+    setR10(signalSetBytes),
+    syscall,
+    compareEax(signals.interrupt),
+    relative([0x0f, 0x84], "exit"),
+    compareEax(signals.terminate),
+    relative([0x0f, 0x84], "exit"),
+    compareEax(signals.child),
+    relative([0x0f, 0x85], "wait"),
     label("reap"),
     // eax = wait4(-1, NULL, WNOHANG, NULL); again while it has found one
-    setEax(61), bytes(0x48, 0xc7, 0xc7, 0xff, 0xff, 0xff, 0xff), zeroEsi, setEdx(waitNoHang), setR10(0), syscall,
-    bytes(0x85, 0xc0), relative([0x0f, 0x8f], "reap"), relative([0xe9], "wait"),
+    setEax(61),
+    bytes(0x48, 0xc7, 0xc7, 0xff, 0xff, 0xff, 0xff),
+    zeroEsi,
+    setEdx(waitNoHang),
+    setR10(0),
+    syscall,
+    bytes(0x85, 0xc0),
+    relative([0x0f, 0x8f], "reap"),
+    relative([0xe9], "wait"),
     label("exit"),
     // exit_group(0)
-    setEax(231), zeroEdi, syscall,
+    setEax(231),
+    zeroEdi,
+    syscall,
   );
   return assemble(pieces);
 }
@@ -102,18 +124,37 @@ function printArm64(): Uint8Array {
   const call = (number: number): Piece[] => [set(8, number), word(0xd4000001)];
   pieces.push(
     // rt_sigprocmask(SIG_BLOCK, set, NULL, 8)
-    set(0, 0), setAddress(1), set(2, 0), set(3, signalSetBytes), ...call(135),
+    set(0, 0),
+    setAddress(1),
+    set(2, 0),
+    set(3, signalSetBytes),
+    ...call(135),
     label("wait"),
     // x0 = rt_sigtimedwait(set, NULL, NULL, 8)
-    setAddress(0), set(1, 0), set(2, 0), set(3, signalSetBytes), ...call(137),
-    compare(signals.interrupt), jumpIf("equal", "exit"), compare(signals.terminate), jumpIf("equal", "exit"),
-    compare(signals.child), jumpIf("different", "wait"),
+    setAddress(0),
+    set(1, 0),
+    set(2, 0),
+    set(3, signalSetBytes),
+    ...call(137),
+    compare(signals.interrupt),
+    jumpIf("equal", "exit"),
+    compare(signals.terminate),
+    jumpIf("equal", "exit"),
+    compare(signals.child),
+    jumpIf("different", "wait"),
     label("reap"),
     // x0 = wait4(-1, NULL, WNOHANG, NULL): movn X0, #0 is -1
-    word(0x92800000), set(1, 0), set(2, waitNoHang), set(3, 0), ...call(260),
-    compare(0), jumpIf("greater", "reap"), always("wait"),
+    word(0x92800000),
+    set(1, 0),
+    set(2, waitNoHang),
+    set(3, 0),
+    ...call(260),
+    compare(0),
+    jumpIf("greater", "reap"),
+    always("wait"),
     label("exit"),
-    set(0, 0), ...call(94),
+    set(0, 0),
+    ...call(94),
   );
   return assemble(pieces);
 }

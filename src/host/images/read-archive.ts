@@ -177,6 +177,7 @@ export async function readImageArchive(file: string, scratchFolder: string, name
   } else {
     throw new Error(`${file} is no image archive: neither manifest.json nor index.json is in it`);
   }
+  if (images.length === 0) throw new Error(`${file} holds no image`);
   if (name !== undefined && images.length === 1) images = [{ ...images[0]!, names: [fullImageName(name)] }];
   if (images.some(({ names }) => names.length === 0)) {
     throw new Error(`${file} holds an image without a name: give it one`);

@@ -17,14 +17,16 @@ export interface ControlGroups {
 export interface ControlGroupLimits {
   /** 2 to 262144; upstream's: 1024 a core. */
   readonly cpuShares?: number;
-  /** Microseconds of each 100 ms; -1: none. */
-  readonly cpuQuota?: number;
+  /** Microseconds of each period; -1: none. */
+  readonly cpuQuotaMicros?: number;
+  /** 100 ms when left out. */
+  readonly cpuPeriodMicros?: number;
   /** -1: none. */
   readonly memoryBytes?: number;
   readonly processesMax?: number;
 }
 
-const cpuPeriodMicros = 100_000;
+const cpuPeriodDefaultMicros = 100_000;
 const version1Controllers = ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb"];
 
 /**
@@ -92,19 +94,19 @@ export async function limitControlGroup(
   limits: ControlGroupLimits,
   groups = findControlGroups(),
 ): Promise<void> {
-  const { cpuShares, cpuQuota, memoryBytes, processesMax } = limits;
+  const { cpuShares, cpuQuotaMicros, cpuPeriodMicros = cpuPeriodDefaultMicros, memoryBytes, processesMax } = limits;
   const folder = (controller: string): string | undefined => groups.folders.get(groups.version === 2 ? "" : controller);
   const unlimited = (value: number): string => (value < 0 ? "max" : String(value));
   if (groups.version === 2) {
     if (cpuShares !== undefined) await writeValue(folder(""), path, "cpu.weight", String(toCpuWeight(cpuShares)));
-    if (cpuQuota !== undefined)
-      await writeValue(folder(""), path, "cpu.max", `${unlimited(cpuQuota)} ${cpuPeriodMicros}`);
+    if (cpuQuotaMicros !== undefined)
+      await writeValue(folder(""), path, "cpu.max", `${unlimited(cpuQuotaMicros)} ${cpuPeriodMicros}`);
     if (memoryBytes !== undefined) await writeValue(folder(""), path, "memory.max", unlimited(memoryBytes));
   } else {
     if (cpuShares !== undefined) await writeValue(folder("cpu"), path, "cpu.shares", String(cpuShares));
-    if (cpuQuota !== undefined) {
+    if (cpuQuotaMicros !== undefined) {
       await writeValue(folder("cpu"), path, "cpu.cfs_period_us", String(cpuPeriodMicros));
-      await writeValue(folder("cpu"), path, "cpu.cfs_quota_us", String(cpuQuota));
+      await writeValue(folder("cpu"), path, "cpu.cfs_quota_us", String(cpuQuotaMicros));
     }
     if (memoryBytes !== undefined)
       await writeValue(folder("memory"), path, "memory.limit_in_bytes", String(memoryBytes));
