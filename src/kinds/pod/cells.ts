@@ -1,4 +1,5 @@
-// What `get pods` shows. Source: pkg/printers/internalversion/printers.go (printPod, printPodTemplate). May import src/base.
+// What `get pods` shows. Source: pkg/printers/internalversion/printers.go (printPod, printPodTemplate). May import
+// src/base.
 import { humanAge, humanDuration } from "../duration.ts";
 import type { Cell, Column } from "../kind.ts";
 import type { ContainerStatus, Pod, PodTemplate } from "../types/core-v1.gen.ts";

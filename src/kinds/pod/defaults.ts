@@ -16,7 +16,7 @@ import type {
   ResourceRequirements,
 } from "../types/core-v1.gen.ts";
 import { defaultRequirements, defaultResourceList } from "./default-resources.ts";
-import { defaultVolume } from "./default-volumes.ts";
+import { defaultVolume } from "./volumes/default-volumes.ts";
 import { defaultPullPolicy } from "./image-name.ts";
 import { isHugePages, isOvercommitAllowed, isPodLevelResource } from "./resource-names.ts";
 import { aggregateContainerLimits, aggregateContainerRequests } from "./resources.ts";

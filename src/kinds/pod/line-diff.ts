@@ -1,5 +1,6 @@
 // The difference of two texts by lines, as unified hunks with three lines around each change. The algorithm is that of
-// Python's difflib (which upstream uses in Go), since its choice of lines shows in errors that clients read. Imports nothing.
+// Python's difflib (which upstream uses in Go), since its choice of lines shows in errors that clients read. Imports
+// nothing.
 
 /** From [start, end) of the old text to [start, end) of the new. */
 interface Opcode {

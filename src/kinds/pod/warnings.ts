@@ -22,7 +22,7 @@ import {
   seccompContainerPrefix,
   seccompPodAnnotation,
 } from "./validation/annotations.ts";
-import { warnOfOverlaps } from "./warn-overlaps.ts";
+import { warnOfOverlaps } from "./volumes/warn-overlaps.ts";
 
 const deprecatedNodeLabels: Readonly<Record<string, string>> = {
   "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',

@@ -1,4 +1,5 @@
-// IP addresses in a pod: those that a stored object has may stay, and one of each family is allowed. May import src/base.
+// IP addresses in a pod: those that a stored object has may stay, and one of each family is allowed. May import
+// src/base.
 import type { FieldError } from "../../../base/field-error.ts";
 import { isIPv6, parseIP, validateLegacyIP, warnOfIP } from "../../meta/ip.ts";
 

@@ -12,12 +12,12 @@ import { isDNS1123Label } from "../../meta/names.ts";
 import { isPortName, isPortNumber } from "../../meta/value-names.ts";
 import type { Container, ContainerPort, EphemeralContainer, PodSpec } from "../../types/core-v1.gen.ts";
 import { isSidecar, type AnyContainer } from "../containers.ts";
-import { validateEnv, validateEnvFrom } from "./env.ts";
-import { validateVolumeDevices, validateVolumeMounts, type Volumes } from "./mounts.ts";
+import { validateEnv, validateEnvFrom } from "./container/env.ts";
+import { validateVolumeDevices, validateVolumeMounts, type Volumes } from "./container/mounts.ts";
 import type { PodValidationOptions } from "./options.ts";
-import { validateLifecycle, validateProbes } from "./probes.ts";
+import { validateLifecycle, validateProbes } from "./container/probes.ts";
 import { validateContainerResources } from "./resources.ts";
-import { validateContainerRestart, validateResizePolicy } from "./restart.ts";
+import { validateContainerRestart, validateResizePolicy } from "./container/restart.ts";
 import { validateSecurityContext } from "./security.ts";
 
 /** What a container's rules depend on in the rest of the spec. */

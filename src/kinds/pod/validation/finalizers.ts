@@ -1,5 +1,5 @@
-// Finalizers of core objects: a name of Kubernetes' own or one with a domain. Source: pkg/apis/core/validation. May import
-// src/base.
+// Finalizers of core objects: a name of Kubernetes' own or one with a domain. Source: pkg/apis/core/validation. May
+// import src/base.
 import { invalid, type FieldError } from "../../../base/field-error.ts";
 import type { ObjectMeta } from "../../types/meta-v1.gen.ts";
 

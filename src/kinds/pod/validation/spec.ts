@@ -22,7 +22,7 @@ import {
   validateHostnameOverride,
   validateLabelField,
 } from "./dns.ts";
-import { validateFileKeyVolumes } from "./env.ts";
+import { validateFileKeyVolumes } from "./container/env.ts";
 import { podValidationOptions, type PodValidationOptions } from "./options.ts";
 import { podClaimNames, validateOverhead, validatePodResourceClaims, validatePodResources } from "./resources.ts";
 import { validateHostUsers, validatePodSecurityContext } from "./security.ts";
@@ -133,8 +133,8 @@ export function validatePodSpec(
 const emptySpec = {} as PodSpec;
 
 /**
- * A template of a workload. `old`: the stored template, whose broken rules it may go on breaking. Workloads add what they
- * ask beyond it (labels that match, a restart policy).
+ * A template of a workload. `old`: the stored template, whose broken rules it may go on breaking. Workloads add what
+ * they ask beyond it (labels that match, a restart policy).
  */
 export function validatePodTemplateSpec(
   template: PodTemplateSpec | undefined,

@@ -1,4 +1,5 @@
-// What a write of a pod's status may say. Source: pkg/apis/core/validation (ValidatePodStatusUpdate). May import src/base.
+// What a write of a pod's status may say. Source: pkg/apis/core/validation (ValidatePodStatusUpdate). May import
+// src/base.
 import {
   duplicate,
   forbidden,

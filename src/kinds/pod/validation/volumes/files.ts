@@ -8,7 +8,7 @@ import type {
   KeyToPath,
   SecretVolumeSource,
 } from "../../../types/core-v1.gen.ts";
-import { validateFieldRef, validateResourceFieldRef, volumeFieldPaths } from "../env.ts";
+import { validateFieldRef, validateResourceFieldRef, volumeFieldPaths } from "../container/env.ts";
 import { validateFileMode, validateLocalNonReservedPath } from "../paths.ts";
 
 export function validateKeyToPath({ key = "", path = "", mode }: KeyToPath, field: string): FieldError[] {

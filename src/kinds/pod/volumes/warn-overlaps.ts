@@ -1,6 +1,6 @@
 // Warns of files in a volume that hide one another. Source: pkg/api/pod/warnings.go. May import src/base.
-import { quote } from "../../base/field-error.ts";
-import type { Volume, VolumeProjection } from "../types/core-v1.gen.ts";
+import { quote } from "../../../base/field-error.ts";
+import type { Volume, VolumeProjection } from "../../types/core-v1.gen.ts";
 
 interface PathFrom {
   readonly path: string;

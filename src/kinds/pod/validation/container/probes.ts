@@ -1,7 +1,7 @@
 // Probes and lifecycle hooks. Source: pkg/apis/core/validation, KEP-3960, KEP-4960. May import src/base.
-import { forbidden, invalid, notSupported, required, type FieldError } from "../../../base/field-error.ts";
-import { isHTTPHeaderName, isPortName, isPortNumber } from "../../meta/value-names.ts";
-import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from "../../types/core-v1.gen.ts";
+import { forbidden, invalid, notSupported, required, type FieldError } from "../../../../base/field-error.ts";
+import { isHTTPHeaderName, isPortName, isPortNumber } from "../../../meta/value-names.ts";
+import type { HTTPGetAction, Lifecycle, LifecycleHandler, Probe } from "../../../types/core-v1.gen.ts";
 import { linuxStopSignals } from "./stop-signals.ts";
 
 type Handler = Partial<LifecycleHandler> & { readonly grpc?: { readonly port?: number } };

@@ -1,8 +1,8 @@
 // Environment variables and where their values come from. Source: pkg/apis/core/validation. May import src/base.
-import { invalid, notFound, notSupported, required, type FieldError } from "../../../base/field-error.ts";
-import { canonicalQuantity, isZeroQuantity, parseQuantity } from "../../../base/quantity.ts";
-import { isDNS1123Label, isQualifiedName, nameIsDNSSubdomain } from "../../meta/names.ts";
-import { isConfigMapKey, isRelaxedEnvVarName } from "../../meta/value-names.ts";
+import { invalid, notFound, notSupported, required, type FieldError } from "../../../../base/field-error.ts";
+import { canonicalQuantity, isZeroQuantity, parseQuantity } from "../../../../base/quantity.ts";
+import { isDNS1123Label, isQualifiedName, nameIsDNSSubdomain } from "../../../meta/names.ts";
+import { isConfigMapKey, isRelaxedEnvVarName } from "../../../meta/value-names.ts";
 import type {
   EnvFromSource,
   EnvVar,
@@ -10,9 +10,9 @@ import type {
   ObjectFieldSelector,
   PodSpec,
   ResourceFieldSelector,
-} from "../../types/core-v1.gen.ts";
-import { containersWithPath } from "../containers.ts";
-import { validatePathNoBacksteps } from "./paths.ts";
+} from "../../../types/core-v1.gen.ts";
+import { containersWithPath } from "../../containers.ts";
+import { validatePathNoBacksteps } from "../paths.ts";
 
 export const envFieldPaths: readonly string[] = [
   "metadata.name",

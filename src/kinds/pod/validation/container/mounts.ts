@@ -1,8 +1,8 @@
 // Where a container's volumes and devices appear. Source: pkg/apis/core/validation. May import src/base.
-import { forbidden, invalid, notFound, notSupported, required, type FieldError } from "../../../base/field-error.ts";
-import type { Volume, VolumeMount } from "../../types/core-v1.gen.ts";
-import type { AnyContainer } from "../containers.ts";
-import { validateLocalDescendingPath, validatePathNoBacksteps } from "./paths.ts";
+import { forbidden, invalid, notFound, notSupported, required, type FieldError } from "../../../../base/field-error.ts";
+import type { Volume, VolumeMount } from "../../../types/core-v1.gen.ts";
+import type { AnyContainer } from "../../containers.ts";
+import { validateLocalDescendingPath, validatePathNoBacksteps } from "../paths.ts";
 
 /** The volumes that are valid, by name. */
 export type Volumes = ReadonlyMap<string, Volume>;

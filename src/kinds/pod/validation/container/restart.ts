@@ -1,7 +1,7 @@
-// When containers start again, and how they are resized. Source: pkg/apis/core/validation, KEP-5307, KEP-1287. May import
-// src/base.
-import { duplicate, invalid, notSupported, required, tooMany, type FieldError } from "../../../base/field-error.ts";
-import type { ContainerResizePolicy, ContainerRestartRule } from "../../types/core-v1.gen.ts";
+// When containers start again, and how they are resized. Source: pkg/apis/core/validation, KEP-5307, KEP-1287. May
+// import src/base.
+import { duplicate, invalid, notSupported, required, tooMany, type FieldError } from "../../../../base/field-error.ts";
+import type { ContainerResizePolicy, ContainerRestartRule } from "../../../types/core-v1.gen.ts";
 
 const rulesMax = 20;
 const exitCodesMax = 255;

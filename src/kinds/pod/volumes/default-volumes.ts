@@ -1,9 +1,9 @@
-// What the API fills in on a pod's volumes. Source: pkg/apis/core/v1/defaults.go and zz_generated.defaults.go. May import
-// src/base.
-import type { Draft } from "../object.ts";
-import type { DownwardAPIVolumeFile, ProjectedVolumeSource, Volume } from "../types/core-v1.gen.ts";
-import { defaultResourceList } from "./default-resources.ts";
-import { defaultPullPolicy } from "./image-name.ts";
+// What the API fills in on a pod's volumes. Source: pkg/apis/core/v1/defaults.go and zz_generated.defaults.go. May
+// import src/base.
+import type { Draft } from "../../object.ts";
+import type { DownwardAPIVolumeFile, ProjectedVolumeSource, Volume } from "../../types/core-v1.gen.ts";
+import { defaultResourceList } from "../default-resources.ts";
+import { defaultPullPolicy } from "../image-name.ts";
 
 /** Files are readable by all and writable by their owner. */
 const fileMode = 0o644;
