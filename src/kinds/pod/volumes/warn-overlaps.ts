@@ -8,7 +8,12 @@ interface PathFrom {
 }
 
 const print = ({ path, source }: PathFrom): string => (source ? `${quote(path)} (${source})` : quote(path));
-const trim = ({ path, source }: PathFrom): PathFrom => ({ path: path.replace(/\/+$/, ""), source });
+/** By hand, since a pattern for slashes at the end would try every slash before them. */
+function trim({ path, source }: PathFrom): PathFrom {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === "/") end -= 1;
+  return { path: path.slice(0, end), source };
+}
 
 /** The paths that are the same as this one, above or below it. */
 function collisions(known: readonly PathFrom[], { path }: PathFrom): PathFrom[] {

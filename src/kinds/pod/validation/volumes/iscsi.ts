@@ -12,10 +12,13 @@ const patterns: Readonly<Record<string, RegExp>> = {
   naa: /^naa.[a-zA-Z0-9]{32}$/,
 };
 
+/** RFC 3720 allows 223 bytes; upstream's pattern any number, but it would take ours long to try them all. */
+const nameMaxLength = 4096;
+
 function checkName(name: string): string | undefined {
   const pattern = patterns[name.slice(0, 3)];
   if (!pattern) return "must be valid format starting with iqn, eui, or naa";
-  return pattern.test(name) ? undefined : "must be valid format";
+  return name.length <= nameMaxLength && pattern.test(name) ? undefined : "must be valid format";
 }
 
 export function validateISCSI(source: ISCSIVolumeSource, field: string): FieldError[] {
