@@ -13,6 +13,8 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from "./authorization/reviews.ts";
+import { cronJob } from "./batch/cron-job.ts";
+import { job } from "./batch/job.ts";
 import { lease } from "./coordination/lease.ts";
 import { binding } from "./core/binding.ts";
 import { componentStatus } from "./core/component-status.ts";
@@ -29,6 +31,7 @@ import { secret } from "./core/secret.ts";
 import { serviceAccount } from "./core/service-account.ts";
 import { eventsEvent } from "./events/event.ts";
 import { runtimeClass } from "./node/runtime-class.ts";
+import { podDisruptionBudget } from "./policy/pod-disruption-budget.ts";
 import { clusterRoleBinding } from "./rbac/cluster-role-binding.ts";
 import { clusterRole } from "./rbac/cluster-role.ts";
 import { roleBinding } from "./rbac/role-binding.ts";
@@ -91,4 +94,7 @@ export const laterKinds: readonly Kind[] = [
   deployment,
   replicaSet,
   statefulSet,
+  cronJob,
+  job,
+  podDisruptionBudget,
 ].map((kind) => anyKind(kind as never));
