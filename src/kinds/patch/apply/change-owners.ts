@@ -6,7 +6,7 @@ import { Conflicts } from "./conflicts.ts";
 import { difference, type FieldSet, intersection } from "./fields/field-set.ts";
 import { reconcileFields } from "./fields/named-fields.ts";
 import { type Owners, type OwnersDraft, withFields } from "./owners.ts";
-import { inVersion, type OwnershipTarget, withoutResetFields } from "./target.ts";
+import { inVersion, isKnownVersion, type OwnershipTarget, withoutResetFields } from "./target.ts";
 
 /** Owners whose version still exists, their fields in line with its schema. */
 export function reconcileOwners(target: OwnershipTarget, live: JsonMap, owners: Owners): OwnersDraft {
@@ -14,6 +14,7 @@ export function reconcileOwners(target: OwnershipTarget, live: JsonMap, owners: 
   for (const [id, owner] of owners) {
     const versioned = inVersion(target, live, owner.apiVersion);
     if (versioned !== undefined) kept.set(id, withFields(owner, reconcileFields(versioned.shape, owner.fields)));
+    else if (isKnownVersion(target, owner.apiVersion)) kept.set(id, owner);
   }
   return kept;
 }
@@ -55,7 +56,7 @@ export function takeChangedFields(
     }
     const found = comparisons.get(owner.apiVersion);
     if (found === undefined) {
-      owners.delete(id);
+      if (!isKnownVersion(target, owner.apiVersion)) owners.delete(id);
       continue;
     }
     if (!force) {

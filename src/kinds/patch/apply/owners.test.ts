@@ -134,6 +134,25 @@ describe("trackUpdate", () => {
     );
   });
 
+  it("keeps owners that speak another version of the kind, and converts for them where it can", () => {
+    const target = {
+      ...options("one"),
+      definition: "autoscaling.v1.HorizontalPodAutoscaler",
+      apiVersion: "autoscaling/v1",
+      kind: "HorizontalPodAutoscaler",
+    };
+    const fieldsV1 = { "f:spec": { "f:maxReplicas": {}, "f:minReplicas": {} } };
+    const other = { manager: "v2", operation: "Apply", apiVersion: "autoscaling/v2", fieldsType: "FieldsV1", fieldsV1 };
+    const scaler = (maxReplicas: number): JsonMap =>
+      deepFreeze({ metadata: { uid: "u", managedFields: [other] }, spec: { maxReplicas, minReplicas: 1 } });
+    const kept = trackUpdate(scaler(1), scaler(2), target);
+    assert.deepEqual(entriesOf(kept)[0], other);
+    const convert = (object: JsonMap, apiVersion: string) =>
+      apiVersion === "autoscaling/v2" ? { object, definition: "autoscaling.v2.HorizontalPodAutoscaler" } : undefined;
+    const converted = trackUpdate(scaler(1), scaler(2), { ...target, convert });
+    assert.deepEqual(entriesOf(converted)[0]?.fieldsV1, { "f:spec": { "f:minReplicas": {} } });
+  });
+
   it("merges the oldest of more than ten updaters", () => {
     let object = trackUpdate(undefined, configMap({ k0: "v" }), options("m00"));
     for (let index = 1; index < 13; index++) {

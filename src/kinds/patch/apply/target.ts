@@ -21,7 +21,10 @@ export interface OwnershipTarget {
   readonly onlyFields?: readonly (readonly string[])[] | undefined;
   /** An object of a CustomResourceDefinition: a new one is empty, and nulls are kept. */
   readonly custom?: boolean | undefined;
-  /** The object in another version that an owner speaks. undefined: there is no such version (any more). */
+  /**
+   * The object in another version that an owner speaks. undefined: there is no such version (any more). Without this,
+   * owners that speak another version of the kind keep what they own.
+   */
   readonly convert?: ((object: JsonMap, apiVersion: string) => ConvertedObject | undefined) | undefined;
 }
 
@@ -46,6 +49,24 @@ export function inVersion(target: OwnershipTarget, object: JsonMap, apiVersion: 
   const converted = target.convert?.(object, apiVersion);
   if (converted === undefined) return undefined;
   return { object: converted.object, shape: shapeOf(target.definitions, converted.definition), apiVersion };
+}
+
+const served = new WeakMap<Definitions, Set<string>>();
+
+/** Whether an owner's version is one of the kind's, though nothing converts to it. */
+export function isKnownVersion({ definitions, kind, convert }: OwnershipTarget, apiVersion: string): boolean {
+  if (convert !== undefined) return false;
+  let known = served.get(definitions);
+  if (known === undefined) {
+    known = new Set();
+    for (const definition of Object.values(definitions)) {
+      for (const [group, version, name] of definition.kinds ?? []) {
+        known.add(`${group === "" ? "" : `${group}/`}${version}/${name}`);
+      }
+    }
+    served.set(definitions, known);
+  }
+  return known.has(`${apiVersion}/${kind}`);
 }
 
 /** A new object before anything is set in it. */
