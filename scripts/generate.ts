@@ -10,12 +10,16 @@ import { printDefinitions } from "./print-definitions.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+/** The contract suites (test/contract) that a layer's tests run its engines through. */
+const suites: Readonly<Record<string, readonly string[]>> = { "src/store": ["store"], "src/host": ["store"] };
+
 /** The tsconfig of a layer (or of its tests), printed. */
 function printTsconfig(folder: string, tests: boolean): string {
   const layer = layers.find((candidate) => candidate.folder === folder)!;
   const up = relative(join(root, folder), root);
   const node = layer.platform === "node" || tests;
   const references = layer.imports.map((path) => ({ path: `${up}/${path}` }));
+  const shared = (suites[folder] ?? []).map((name) => `${up}/test/contract/${name}.suite.ts`);
   const testFiles = ["**/*.test.ts", "testdata/**"];
   const config = {
     extends: `${up}/tsconfig.base.json`,
@@ -26,7 +30,7 @@ function printTsconfig(folder: string, tests: boolean): string {
       ...(node ? { types: ["node"] } : {}),
     },
     ...(tests
-      ? { include: ["**/*.test.ts", "**/*.suite.ts"], references: [...references, { path: "." }] }
+      ? { include: ["**/*.test.ts", "**/*.suite.ts", ...shared], references: [...references, { path: "." }] }
       : {
           include: ["**/*.ts", ...(node || folder === "src/base" ? [] : [`${up}/src/base/platform.d.ts`])],
           exclude: testFiles,

@@ -114,7 +114,8 @@ test("WatchCache loads what is there and follows it; a write is seen when it is 
 
 test("StoredRef gives back the stored bytes, and takes an object that was handed over", async () => {
   const { store, pods } = await setUp();
-  const object: KubernetesObject = { metadata: { name: "a", namespace: "n", labels: { resourceVersion: "2" } } };
+  const metadata = { name: "a", namespace: "n", labels: { resourceVersion: "2" } };
+  const object = { metadata } as unknown as KubernetesObject;
   const value = encoder.encode(JSON.stringify(object));
   handOver(value, object);
   const { revision } = await store.transact([], [{ kind: "put", key: `${prefix}n/a`, value }]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { test } from "node:test";
 import type { Clock } from "../../src/base/clock.ts";
+import { seededRandom } from "../../src/base/random.ts";
 import { CompactedError, FutureRevisionError, StoreUnavailableError } from "../../src/store/store.ts";
 import type { Store, StoreEvent, StoreWatchOptions } from "../../src/store/store.ts";
 
@@ -384,6 +385,50 @@ const forgetting: Record<string, Case> = {
   },
 };
 
+const random: Record<string, Case> = {
+  "state at every revision is what the watch's events add up to": async (store) => {
+    const seed = Number(process.env["PROA_SEED"] ?? 20260731);
+    const source = seededRandom(seed);
+    const pick = (count: number): number => Math.floor(source.next() * count);
+    const state = new Map<string, string>();
+    const states = new Map<number, string[]>();
+    const printed = (): string[] => [...state.keys()].sort().map((key) => `${key}=${state.get(key)}`);
+    store.watch({
+      prefix: "/r/",
+      afterRevision: 0,
+      onEvents(events, revision) {
+        for (const event of events) {
+          if (event.kind === "delete") state.delete(event.key);
+          else state.set(event.item.key, `${textOf(event.item.value)}@${event.item.modRevision}`);
+        }
+        states.set(revision, printed());
+      },
+      onEnd: () => undefined,
+    });
+    const write = async (writer: number): Promise<void> => {
+      for (let step = 0; step < 40; step += 1) {
+        const keys = [...new Set([pick(12), pick(12), pick(12)])].map((number) => `/r/${number}`);
+        const read = await store.get(keys[0]!);
+        const compares = source.next() < 0.5 ? [{ key: keys[0]!, modRevision: read?.modRevision ?? 0 }] : [];
+        const result = await store.transact(
+          compares,
+          keys.map((key) => {
+            if (source.next() < 0.3) return { kind: "delete", key };
+            return { kind: "put", key, value: bytesOf(`${writer}.${step}`) };
+          }),
+        );
+        if (!result.succeeded && result.current) assert.ok(result.current.modRevision <= store.revision());
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)));
+    assert.deepEqual(await keysOf(store, "/r/"), printed(), `PROA_SEED=${seed}`);
+    assert.equal(Math.max(...states.keys()), store.revision());
+    for (let revision = 1; revision <= store.revision(); revision += 1 + pick(3)) {
+      assert.deepEqual(await keysOf(store, "/r/", revision), states.get(revision), `PROA_SEED=${seed}, ${revision}`);
+    }
+  },
+};
+
 const keeping: Record<string, Case> = {
   "a store that is opened again holds everything, history included": async (store, place) => {
     const first = await put(store, "/a", "1");
@@ -459,21 +504,22 @@ export function testStore(engine: string, makePlace: () => Promise<StorePlace>):
   const run = (title: string, body: Case, why?: (place: StorePlace) => string | undefined): void => {
     test(`${engine} store: ${title}`, async (context) => {
       const place = await makePlace();
+      let store: Store | undefined;
       try {
         const reason = why?.(place);
         if (reason !== undefined) {
           context.skip(reason);
           return;
         }
-        const store = await place.open();
+        store = await place.open();
         await body(store, place);
-        await store.close();
       } finally {
+        await store?.close();
         await place.remove();
       }
     });
   };
-  for (const group of [reading, writing, watching, forgetting]) {
+  for (const group of [reading, writing, watching, forgetting, random]) {
     for (const [title, body] of Object.entries(group)) run(title, body);
   }
   for (const [title, body] of Object.entries(keeping)) {

@@ -23,18 +23,19 @@ const open = (file: string, clock = manualClock()): Promise<Store> =>
 function mountSmallDisk(folder: string): StorePlace["disk"] {
   if (process.getuid?.() !== 0) return undefined;
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], { stdio: "ignore" });
   } catch {
     return undefined;
   }
   const filler = join(folder, "filler");
   return {
     fill() {
-      const small = Buffer.alloc(4096);
-      try {
-        for (let size = 0; ; size += 1) writeFileSync(filler, small, { flag: "a" });
-      } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+      for (const piece of [Buffer.alloc(1024 * 1024), Buffer.alloc(4096)]) {
+        try {
+          for (;;) writeFileSync(filler, piece, { flag: "a" });
+        } catch (error) {
+          assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+        }
       }
     },
     free: () => rmSync(filler),
@@ -52,7 +53,7 @@ testStore("sqlite", async () => {
     persistent: true,
     open: () => open(join(folder, "store.db"), clock),
     async remove() {
-      if (disk) execFileSync("umount", [folder]);
+      if (disk) execFileSync("umount", ["--lazy", folder]);
       rmSync(folder, { recursive: true });
     },
   };
