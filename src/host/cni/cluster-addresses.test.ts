@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { addressesOf, claimIndex, clustersMax, listIndexes, releaseIndex } from "./cluster-addresses.ts";
+import { findConflict } from "./route-conflicts.ts";
 import { printConflist } from "./conflist.ts";
 
 test("addressesOf gives every index addresses of its own", () => {
@@ -49,4 +50,18 @@ test("printConflist has the bridge, its addresses and host ports", () => {
     ["bridge", "portmap"],
   );
   assert.equal(list.plugins[0]!.bridge, "proa0");
+});
+
+test("findConflict finds routes to a cluster's addresses, but neither the default route nor the cluster's own", () => {
+  const head = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU";
+  const route = (name: string, destination: string, mask: string): string =>
+    [head, [name, destination, "0", "1", "0", "0", "0", mask, "0"].join("\t")].join("\n");
+  const addresses = addressesOf(0);
+  assert.equal(findConflict(addresses, route("eth0", "00000000", "00000000")), undefined);
+  assert.equal(findConflict(addresses, route("eth0", "0000A8C0", "0000FFFF")), undefined);
+  // 10.244.3.0/24, 10.0.0.0/8, 10.96.0.0/12
+  assert.equal(findConflict(addresses, route("cni0", "0003F40A", "00FFFFFF")), "10.244.0.0/16");
+  assert.equal(findConflict(addresses, route("vpn", "0000000A", "000000FF")), "10.244.0.0/16");
+  assert.equal(findConflict(addresses, route("svc", "0000600A", "0000F0FF")), "10.96.0.0/16");
+  assert.equal(findConflict(addresses, route("proa0", "0000F40A", "00FFFFFF")), undefined);
 });

@@ -37,6 +37,7 @@ export interface ContainerdOptions extends ContainerdFolders {
 export interface RunningContainerd {
   readonly socketPath: string;
   readonly mark: ProcessMark;
+  readonly snapshotter: Snapshotter;
   /** It ran already: its containers may, too. */
   readonly found: boolean;
 }
@@ -47,6 +48,7 @@ const stopGraceMs = 5_000;
 const socketPathBytesMax = 107;
 
 export const socketPathOf = ({ stateFolder }: ContainerdFolders): string => join(stateFolder, "containerd.sock");
+const configFile = ({ stateFolder }: ContainerdFolders): string => join(stateFolder, "containerd.toml");
 const markFile = ({ stateFolder }: ContainerdFolders): string => join(stateFolder, "containerd.json");
 const tasksFolder = ({ stateFolder }: ContainerdFolders): string =>
   join(stateFolder, "state/io.containerd.runtime.v2.task/k8s.io");
@@ -119,7 +121,12 @@ async function waitUntilReady(options: ContainerdOptions, mark: ProcessMark): Pr
   }
 }
 
-async function writeConfig(options: ContainerdOptions): Promise<string> {
+/** The snapshotter of the configuration that is in use. */
+async function configuredSnapshotter(folders: ContainerdFolders): Promise<Snapshotter> {
+  return (await readFile(configFile(folders), "utf8")).includes('snapshotter = "native"') ? "native" : "overlayfs";
+}
+
+async function writeConfig(options: ContainerdOptions): Promise<Snapshotter> {
   const { programs, rootFolder, stateFolder } = options;
   const [version, snapshotter] = await Promise.all([
     runProgram(programs.paths["containerd"]!, ["--version"]),
@@ -138,9 +145,8 @@ async function writeConfig(options: ContainerdOptions): Promise<string> {
     pauseImage: options.pauseImage,
     snapshotter,
   });
-  const file = join(stateFolder, "containerd.toml");
-  await writeFile(file, text);
-  return file;
+  await writeFile(configFile(options), text);
+  return snapshotter;
 }
 
 async function makeFolders(options: ContainerdOptions): Promise<void> {
@@ -165,17 +171,17 @@ export async function startContainerd(options: ContainerdOptions): Promise<Runni
   if (running) {
     await writeRegistries(join(options.stateFolder, "certs.d"), options.mirrors);
     await waitUntilReady(options, running);
-    return { socketPath, mark: running, found: true };
+    return { socketPath, mark: running, snapshotter: await configuredSnapshotter(options), found: true };
   }
   await makeFolders(options);
-  const config = await writeConfig(options);
+  const snapshotter = await writeConfig(options);
   await rm(socketPath, { force: true });
   const log = await open(options.logFile, "a");
   try {
     const { paths } = options.programs;
     // containerd looks for its shim in PATH.
     const shimFolder = dirname(paths["containerd-shim-runc-v2"]!);
-    const child = spawn(paths["containerd"]!, ["--config", config], {
+    const child = spawn(paths["containerd"]!, ["--config", configFile(options)], {
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
       cwd: "/",
@@ -187,7 +193,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Runni
     if (!mark) throw new Error(`containerd ended while starting:\n${await logTail(options.logFile)}`);
     await writeFile(markFile(options), JSON.stringify(mark));
     await waitUntilReady(options, mark);
-    return { socketPath, mark, found: false };
+    return { socketPath, mark, snapshotter, found: false };
   } finally {
     await log.close();
   }
