@@ -9,11 +9,12 @@ import { FutureRevisionError } from "../store/store.ts";
 import type { Store } from "../store/store.ts";
 import type { WatchCache } from "../store/watch-cache.ts";
 import { WatchCaches } from "../store/watch-caches.ts";
-import { encodeJson, normalizeStored, spliceResourceVersion } from "./encode-stored.ts";
+import { spliceResourceVersion } from "../kinds/codec/encode.ts";
+import { encodeJson, normalizeStored } from "./encode-stored.ts";
 import { futureRevisionWaitMs } from "./limits.ts";
 import type { Ports } from "./server.ts";
 import type { Registry, Resource } from "./registry.ts";
-import { keyOf, prefixOf } from "./registry.ts";
+import { keyOf } from "./registry.ts";
 import { refOf } from "./reply.ts";
 import { projectionOf, selects, selectsProjection } from "./selectors.ts";
 import type { Projection, Selection } from "./selectors.ts";
@@ -173,6 +174,10 @@ export class CachedStorage implements ObjectStorage {
     return bytes;
   }
 
+  normalize(resource: Resource, object: KubernetesObject): KubernetesObject {
+    return normalizeStored(resource, object) as unknown as KubernetesObject;
+  }
+
   isStored(_resource: Resource, object: StoredObject, bytes: Uint8Array): boolean {
     const { ref } = isConverted(object) ? object.origin : (object as Cached);
     return ref.isStored(bytes);
@@ -211,19 +216,14 @@ export class CachedStorage implements ObjectStorage {
 }
 
 /** The served form of stored bytes, made at its first use. */
-function convertedRef(
-  resource: Resource,
-  origin: ObjectRef<KubernetesObject>,
-): ObjectRef<KubernetesObject> {
+function convertedRef(resource: Resource, origin: ObjectRef<KubernetesObject>): ObjectRef<KubernetesObject> {
   let served: ObjectRef<KubernetesObject> | undefined;
   const make = (): ObjectRef<KubernetesObject> => {
     if (served) return served;
     const object = origin.object();
     const { resourceVersion } = object.metadata;
     const normal = normalizeStored(resource, resource.kind.storedAs!.fromStored(object) as KubernetesObject);
-    const { name, generateName, namespace, uid, ...rest } = normal["metadata"] as Record<string, never>;
-    const first = Object.entries({ name, generateName, namespace, uid }).filter(([, value]) => value !== undefined);
-    normal["metadata"] = { ...Object.fromEntries(first), resourceVersion: resourceVersion ?? "", ...rest };
+    normal["metadata"] = { resourceVersion: resourceVersion ?? "", ...(normal["metadata"] as object) };
     served = refOf(deepFreeze(normal) as unknown as KubernetesObject);
     return served;
   };
@@ -234,5 +234,3 @@ function convertedRef(
     object: () => make().object(),
   };
 }
-
-export { prefixOf };

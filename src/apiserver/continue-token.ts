@@ -20,7 +20,10 @@ const toBinary = (bytes: Uint8Array): string => {
 
 export function writeToken({ revision, start }: Position): string {
   const json = JSON.stringify({ v: version, rv: revision, start });
-  return btoa(toBinary(new TextEncoder().encode(json))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return btoa(toBinary(new TextEncoder().encode(json)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 }
 
 /** `start` of the key after `key`. */

@@ -1,5 +1,6 @@
 // Which handler serves a request: the method table of every resource, and the paths that are no resources. The answers
 // for what doesn't exist are upstream's, plain text included. May import src/base and src/kinds.
+import { errors } from "../base/errors.ts";
 import type { ApiReply } from "../kinds/request.ts";
 import { serveEndpoint } from "./endpoints/serve-endpoint.ts";
 import { checkProduces, negotiate, notAcceptable } from "./negotiate.ts";
@@ -28,7 +29,6 @@ export function dispatch(context: RequestContext): Answer {
   const { registry } = context.server;
   const resource = registry.find(info.group, info.version, info.resource);
   if (!resource) return unknownResource(context);
-  if (resource.deprecation !== undefined) context.warnings.add(resource.deprecation);
   const pending = resource.kind.virtual ? undefined : context.server.storage.ready(resource);
   return pending === undefined ? route(context, resource) : pending.then(() => route(context, resource));
 }
@@ -52,6 +52,7 @@ function route(context: RequestContext, resource: Resource): Answer {
   const depth = info.parts.length;
   const name = info.parts[1] ?? "";
   if (depth > 2) {
+    if (name === "" && resource.subresources.has(info.parts[2]!)) throw errors.badRequest("name must be provided");
     if (namespaced && !inNamespace) throw notFoundPath();
     return serveSubresource(scoped(context, resource, false), name);
   }
@@ -70,8 +71,8 @@ function isInNamespace(context: RequestContext, resource: Resource): boolean {
 }
 
 function scoped(context: RequestContext, resource: Resource, list: boolean): ResourceContext {
-  const { request } = context;
-  const accept = request.headers["accept"];
+  const accept = context.request.headers["accept"];
+  if (resource.deprecation !== undefined) context.warnings.add(resource.deprecation);
   checkProduces(accept, list);
   const media = negotiateFor(context, resource, accept);
   return { ...context, resource, media };
@@ -93,9 +94,7 @@ function collectionRoute(context: RequestContext, resource: Resource, allNamespa
   if (method === "GET") {
     const watching = context.info.verb === "watch";
     if (watching ? !verbs.has("watch") : !verbs.has("list")) throw methodNotAllowed();
-    return watching
-      ? watchObjects(scoped(context, resource, true), "")
-      : listObjects(scoped(context, resource, true));
+    return watching ? watchObjects(scoped(context, resource, true), "") : listObjects(scoped(context, resource, true));
   }
   if (allNamespaces) throw methodNotAllowed();
   if (method === "POST" && verbs.has("create")) {

@@ -21,7 +21,7 @@ const plainJson: MediaType = { encoding: "json", pretty: false };
 /** The encoding of an error: what was asked for where it can be had, else JSON. */
 export function errorMedia(request: ApiRequest): MediaType {
   const { headers, query } = request;
-  const found = negotiate(headers["accept"], query, headers["user-agent"] ?? "", { transforms: true });
+  const found = negotiate(headers["accept"], query, headers["user-agent"] ?? "", { transforms: false });
   return found ? { encoding: found.encoding, pretty: found.pretty } : plainJson;
 }
 

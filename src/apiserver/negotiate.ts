@@ -49,7 +49,10 @@ function parseAccept(text: string): readonly Clause[] {
 
 function parseClause(part: string): Clause | undefined {
   const [mime = "", ...rest] = part.split(";");
-  let [type = "", subtype = ""] = mime.trim().split("/").map((piece) => piece.trim());
+  let [type = "", subtype = ""] = mime
+    .trim()
+    .split("/")
+    .map((piece) => piece.trim());
   if (mime.trim() === "*") [type, subtype] = ["*", "*"];
   if (type === "" || subtype === "" || mime.trim().split("/").length !== 2) {
     if (!(type === "*" && subtype === "*")) return undefined;

@@ -26,8 +26,8 @@ export function integerOf(query: URLSearchParams, name: string): number | undefi
 const durationUnits: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  "µs": 1e-3,
-  "μs": 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
   ms: 1,
   s: 1000,
   m: 60_000,
@@ -190,11 +190,16 @@ export interface DeleteOptions {
 export function deleteOptionsOfQuery(query: URLSearchParams): DeleteOptions {
   if (query.size === 0) return checkDeleteOptions({}, []);
   const grace = integerOf(query, "gracePeriodSeconds");
+  const uid = query.get("uid");
+  const resourceVersion = query.get("resourceVersion");
   return checkDeleteOptions(
     {
       ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
       ...(query.has("orphanDependents") ? { orphanDependents: booleanOf(query.get("orphanDependents")) } : {}),
       ...(query.has("propagationPolicy") ? { propagationPolicy: query.get("propagationPolicy")! } : {}),
+      ...(uid || resourceVersion
+        ? { preconditions: { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) } }
+        : {}),
     },
     query.getAll("dryRun"),
   );

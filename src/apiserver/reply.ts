@@ -86,9 +86,4 @@ export const notFoundPath = (): StatusError =>
   errors.failure(404, "NotFound", "the server could not find the requested resource", {});
 
 export const methodNotAllowed = (): StatusError =>
-  errors.failure(
-    405,
-    "MethodNotAllowed",
-    "the server does not allow this method on the requested resource",
-    {},
-  );
+  errors.failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});

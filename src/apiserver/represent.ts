@@ -3,14 +3,15 @@
 import { errors } from "../base/errors.ts";
 import type { StatusError } from "../base/errors.ts";
 import { printYaml } from "../base/yaml.ts";
+import { canonicalObject } from "../kinds/codec/canonical.ts";
 import { encodeMessage, encodeProtobuf, encodeProtobufList } from "../kinds/codec/protobuf.ts";
-import type { KubernetesObject, ObjectRef } from "../kinds/object.ts";
+import type { JsonObject, KubernetesObject, ObjectRef } from "../kinds/object.ts";
 import type { ApiReply } from "../kinds/request.ts";
 import { listBody } from "./list/list-body.ts";
 import type { ListMetadata } from "./list/list-body.ts";
 import { contentTypes } from "./negotiate.ts";
 import type { MediaType } from "./negotiate.ts";
-import { baseHeaders, encodedReply, refOf } from "./reply.ts";
+import { baseHeaders, encodedReply } from "./reply.ts";
 import { goType } from "./registry.ts";
 import type { Resource } from "./registry.ts";
 import type { ResourceContext } from "./server.ts";
@@ -41,18 +42,23 @@ export function otherReply(
   definition: string,
   resource: Resource,
 ): ApiReply {
-  if (media.encoding !== "protobuf") return encodedReply(status, media, object);
+  if (media.encoding !== "protobuf") {
+    const own = definition === resource.kind.definition && !resource.kind.virtual;
+    const whole = own ? object : withKind(object, canonicalObject(resource.definitions, definition, object));
+    return encodedReply(status, media, whole);
+  }
   const bytes = encodeProtobuf(object, resource.definitions, definition);
   const headers = { ...baseHeaders, "content-type": contentTypes.protobuf };
   return { status, headers, body: { kind: "bytes", bytes } };
 }
 
-function plainReply(
-  resource: Resource,
-  status: number,
-  ref: ObjectRef<KubernetesObject>,
-  media: MediaType,
-): ApiReply {
+/** What upstream prints of an object that is not stored. */
+function withKind(object: object, { kind: _kind, apiVersion: _apiVersion, ...rest }: object & JsonObject): object {
+  const { kind, apiVersion } = object as { kind?: string; apiVersion?: string };
+  return { kind, apiVersion, ...rest };
+}
+
+function plainReply(resource: Resource, status: number, ref: ObjectRef<KubernetesObject>, media: MediaType): ApiReply {
   if (media.encoding === "json" && !media.pretty) {
     return { status, headers: jsonHeaders, body: { kind: "object", ref } };
   }
@@ -68,7 +74,8 @@ export function convertedObject(
   const apiVersion = `${convert.group}/${convert.version}`;
   if (convert.kind === "PartialObjectMetadata") return partialOf(object, apiVersion);
   if (convert.kind === "Table") {
-    const metadata = { resourceVersion: object.metadata.resourceVersion ?? "" };
+    const { resourceVersion } = object.metadata;
+    const metadata = resourceVersion ? { resourceVersion } : {};
     return tableOf(context, [object], metadata, apiVersion, tableOptions(context.request.query));
   }
   const type = goType(context.resource, false);
@@ -94,10 +101,19 @@ export function listReply(
   }
   if (convert.kind === "Table") {
     const objects = items.map((ref) => ref.object());
-    return encodedReply(200, media, tableOf(context, objects, metadata, apiVersion, tableOptions(context.request.query)));
+    return encodedReply(
+      200,
+      media,
+      tableOf(context, objects, metadata, apiVersion, tableOptions(context.request.query)),
+    );
   }
   const partials = items.map((ref) => partialOf(ref.object(), apiVersion));
-  const list = { kind: "PartialObjectMetadataList", apiVersion, metadata, items: partials.length > 0 ? partials : null };
+  const list = {
+    kind: "PartialObjectMetadataList",
+    apiVersion,
+    metadata,
+    items: partials.length > 0 ? partials : null,
+  };
   return encodedReply(200, media, list);
 }
 
@@ -125,5 +141,3 @@ export function withoutKind(object: KubernetesObject): object {
   const { kind: _kind, apiVersion: _apiVersion, ...rest } = object;
   return rest;
 }
-
-export { refOf };

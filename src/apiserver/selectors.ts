@@ -21,11 +21,11 @@ export interface Selection {
 
 export const selectAll: Selection = { labels: everything, fields: [], all: true, name: undefined };
 
-const parse = <T>(parser: (text: string) => T, text: string, prefix = ""): T => {
+const parse = <T>(parser: (text: string) => T, text: string): T => {
   try {
     return parser(text);
   } catch (error) {
-    throw errors.badRequest(prefix + (error instanceof Error ? error.message : String(error)));
+    throw errors.badRequest(error instanceof Error ? error.message : String(error));
   }
 };
 
@@ -51,14 +51,9 @@ function unknownField(resource: Resource, field: string): string {
 }
 
 /** Parses both selectors; `name` is that of the path, for a watch of one object. Throws 400. */
-export function selectionOf(
-  resource: Resource,
-  labelSelector: string,
-  fieldSelector: string,
-  name: string,
-): Selection {
+export function selectionOf(resource: Resource, labelSelector: string, fieldSelector: string, name: string): Selection {
   if (labelSelector === "" && fieldSelector === "" && name === "") return selectAll;
-  const labels = labelSelector === "" ? everything : parse(parseLabels, labelSelector, "unable to parse requirement: ");
+  const labels = labelSelector === "" ? everything : parse(parseLabels, labelSelector);
   let fields = fieldSelector === "" ? [] : parse(parseFields, fieldSelector);
   const { namespaced, selectableFields } = resource.kind;
   for (const { field } of fields) {

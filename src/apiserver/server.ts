@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { Column, Kind } from "../kinds/kind.ts";
 import type { ApiRequest, UserInfo } from "../kinds/request.ts";
 import type { Store } from "../store/store.ts";
 import type { MediaType } from "./negotiate.ts";
@@ -38,6 +39,8 @@ export interface Ports {
   readonly delegate?: Delegate;
   /** The OpenAPI documents: of the path behind /openapi, in the form that is accepted. undefined: there is none such. */
   readonly openApi?: OpenApiSource;
+  /** What a Table's column means, in words; they come with the build. */
+  readonly columnDescription?: (kind: Kind, column: Column) => string | undefined;
   /** The address that /api tells clients, "10.0.0.1:6443". */
   readonly serverAddress?: string;
 }

@@ -74,6 +74,8 @@ export interface ObjectStorage {
   watch(resource: Resource, query: WatchQuery): WatchStream;
   /** The bytes of an object as they are stored: without resourceVersion. `object` is in the resource's form. */
   encode(resource: Resource, object: KubernetesObject): Uint8Array;
+  /** The object as it would be served after a write, without resourceVersion: the answer to a dry run. */
+  normalize(resource: Resource, object: KubernetesObject): KubernetesObject;
   /** Whether a version's stored bytes are these. */
   isStored(resource: Resource, object: StoredObject, bytes: Uint8Array): boolean;
   /**

@@ -29,13 +29,11 @@ interface ColumnDefinition {
   readonly priority: number;
 }
 
-type Described = Column & { readonly description?: string };
-
-const definitionOf = (column: Described): ColumnDefinition => ({
+const definitionOf = (column: Column, description: string): ColumnDefinition => ({
   name: column.name,
   type: column.type,
   format: column.format ?? "",
-  description: column.description ?? "",
+  description,
   priority: column.priority,
 });
 
@@ -49,11 +47,12 @@ function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion:
 export function tableOf(
   context: ResourceContext,
   objects: readonly KubernetesObject[],
-  metadata: ListMetadata,
+  metadata: Partial<ListMetadata>,
   apiVersion: string,
   options: TableOptions,
 ): object {
   const { kind } = context.resource;
+  const { columnDescription } = context.server.ports;
   const rows = objects.map((object) => ({
     cells: kind.cells(object, context.nowMs),
     object: rowObject(object, options.includeObject, apiVersion),
@@ -62,7 +61,9 @@ export function tableOf(
     kind: "Table",
     apiVersion,
     metadata,
-    columnDefinitions: options.noHeaders ? null : kind.columns.map(definitionOf),
+    columnDefinitions: options.noHeaders
+      ? null
+      : kind.columns.map((column) => definitionOf(column, columnDescription?.(kind, column) ?? "")),
     rows,
   };
 }

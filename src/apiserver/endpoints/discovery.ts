@@ -1,15 +1,21 @@
 // /api, /apis and what is below them down to a version: plain or aggregated, with ETags. May import src/base, src/kinds.
+import {
+  aggregatedDiscovery,
+  coreVersions,
+  groupDocument,
+  groupList,
+  resourceList,
+} from "../../kinds/discovery/discovery.ts";
+import type { Kind } from "../../kinds/kind.ts";
 import type { ApiReply } from "../../kinds/request.ts";
-import { checkProduces, contentTypes, negotiate, notAcceptable } from "../negotiate.ts";
+import { checkProduces, negotiate, notAcceptable } from "../negotiate.ts";
 import type { MediaType } from "../negotiate.ts";
 import { baseHeaders, encodedReply, methodNotAllowed, notFoundPath, pageNotFound } from "../reply.ts";
 import type { RequestContext, Server } from "../server.ts";
-import { aggregated, groupEntry, groupsOf, resourceList } from "./discovery-documents.ts";
-import type { GroupVersions } from "./discovery-documents.ts";
 
 interface Snapshot {
   readonly changes: number;
-  readonly groups: readonly GroupVersions[];
+  readonly kinds: readonly Kind[];
   readonly documents: Map<string, { readonly document: object; readonly etag: string }>;
 }
 
@@ -20,16 +26,21 @@ function snapshotOf(server: Server): Snapshot {
   if (known && known.changes === server.registry.changes) return known;
   const made: Snapshot = {
     changes: server.registry.changes,
-    groups: groupsOf(server.registry),
+    kinds: server.registry.kinds(),
     documents: new Map(),
   };
   snapshots.set(server, made);
   return made;
 }
 
-const hexadecimal = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const hexadecimal = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function remembered(server: Server, name: string, make: (snapshot: Snapshot) => object): { document: object; etag: string } {
+function remembered(
+  server: Server,
+  name: string,
+  make: (snapshot: Snapshot) => object,
+): { document: object; etag: string } {
   const snapshot = snapshotOf(server);
   let entry = snapshot.documents.get(name);
   if (!entry) {
@@ -68,16 +79,8 @@ function mediaOf(context: RequestContext): MediaType {
 
 function rootDocument(context: RequestContext, core: boolean): object {
   const { server } = context;
-  if (core) {
-    const serverAddress = server.ports.serverAddress ?? "";
-    const addresses = serverAddress ? [{ clientCIDR: "0.0.0.0/0", serverAddress }] : [];
-    return { kind: "APIVersions", versions: ["v1"], serverAddressByClientCIDRs: addresses };
-  }
-  return remembered(server, "apis", ({ groups }) => ({
-    kind: "APIGroupList",
-    apiVersion: "v1",
-    groups: groups.filter(({ group }) => group !== "").map(groupEntry),
-  })).document;
+  if (core) return coreVersions(server.registry.kinds(), server.ports.serverAddress ?? "");
+  return remembered(server, "apis", ({ kinds }) => groupList(kinds)).document;
 }
 
 function serveRoot(context: RequestContext, core: boolean): ApiReply {
@@ -87,8 +90,8 @@ function serveRoot(context: RequestContext, core: boolean): ApiReply {
     const reply = encodedReply(200, mediaOf(context), rootDocument(context, core));
     return { ...reply, headers: { ...reply.headers, vary: "Accept" } };
   }
-  const { document, etag } = remembered(server, core ? "aggregated-core" : "aggregated", ({ groups }) =>
-    aggregated(groups.filter(({ group }) => (group === "") === core)),
+  const { document, etag } = remembered(server, core ? "aggregated-core" : "aggregated", ({ kinds }) =>
+    aggregatedDiscovery(kinds, core ? "core" : "groups"),
   );
   const headers = { etag, vary: "Accept" };
   if (request.headers["if-none-match"] === etag) {
@@ -111,21 +114,17 @@ export async function serveDiscovery(context: RequestContext, parts: readonly st
   if (request.method !== "GET") throw methodNotAllowed();
   if (parts.length === 1) return serveRoot(context, core);
   if (!core && version === undefined) {
-    const entry = snapshotOf(server).groups.find((one) => one.group === group)!;
-    return encodedReply(200, mediaOf(context), { kind: "APIGroup", apiVersion: "v1", ...groupEntry(entry) });
+    const document = groupDocument(snapshotOf(server).kinds, group);
+    if (!document) throw notFoundPath();
+    return encodedReply(200, mediaOf(context), document);
   }
   return serveVersion(context, core ? "" : group, core ? group : version!);
 }
 
 function serveVersion(context: RequestContext, group: string, version: string): ApiReply {
   const { server } = context;
-  const snapshot = snapshotOf(server);
-  const entry = snapshot.groups.find((one) => one.group === group)?.versions.find((one) => one.version === version);
-  if (!entry) throw notFoundPath();
-  const { document } = remembered(server, `${group}/${version}`, () =>
-    resourceList(entry.resources, server.ports.crypto),
-  );
+  const list = (kinds: readonly Kind[]): object | undefined => resourceList(kinds, group, version, server.ports.crypto);
+  if (!server.registry.hasVersion(group, version)) throw notFoundPath();
+  const { document } = remembered(server, `${group}/${version}`, ({ kinds }) => list(kinds) ?? {});
   return encodedReply(200, mediaOf(context), document);
 }
-
-export { contentTypes };

@@ -50,7 +50,10 @@ async function serveAll(context: RequestContext, endpoint: Endpoint): Promise<Ap
     context.server.ports.log.error("health check failed", { endpoint, check: check.name, error });
   }
   if (unknown.size > 0) {
-    const names = [...unknown].sort().map((name) => JSON.stringify(name)).join(",");
+    const names = [...unknown]
+      .sort()
+      .map((name) => JSON.stringify(name))
+      .join(",");
     output += `warn: some health checks cannot be excluded: no matches for ${names}\n`;
   }
   if (failed) return textReply(500, `${output}${endpoint} check failed\n`);

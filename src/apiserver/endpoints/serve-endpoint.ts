@@ -1,10 +1,9 @@
 // The paths that are no resources: discovery, health, version, metrics, OpenAPI, OpenID. May import src/base, src/kinds.
 import type { ApiReply } from "../../kinds/request.ts";
-import { baseHeaders, encodedReply, methodNotAllowed, pageNotFound } from "../reply.ts";
+import { encodedReply, methodNotAllowed, pageNotFound } from "../reply.ts";
 import type { MediaType } from "../negotiate.ts";
 import { splitPath } from "../request-info.ts";
 import type { RequestContext } from "../server.ts";
-import { groupsOf } from "./discovery-documents.ts";
 import { serveDiscovery } from "./discovery.ts";
 import { healthPaths, serveHealth } from "./health.ts";
 import { serveMetrics } from "./metrics.ts";
@@ -16,11 +15,11 @@ const prettyJson: MediaType = { encoding: "json", pretty: true };
 
 /** All paths, as "/" lists them. */
 function paths(context: RequestContext): string[] {
-  const discovery = groupsOf(context.server.registry).flatMap(({ group, versions }) =>
-    group === ""
-      ? ["/api", ...versions.map((one) => `/api/${one.version}`)]
-      : [`/apis/${group}`, ...versions.map((one) => `/apis/${group}/${one.version}`)],
-  );
+  const discovery = context.server.registry
+    .kinds()
+    .flatMap(({ group, version: one }) =>
+      group === "" ? ["/api", `/api/${one}`] : [`/apis/${group}`, `/apis/${group}/${one}`],
+    );
   const fixed = ["/.well-known/openid-configuration", "/apis", "/apis/", "/metrics", "/openid/v1/jwks", "/version"];
   return [...new Set([...discovery, ...fixed, ...openApiPaths, ...healthPaths(context)])].sort();
 }
@@ -64,5 +63,3 @@ export async function serveEndpoint(context: RequestContext): Promise<ApiReply> 
       return pageNotFound();
   }
 }
-
-export { baseHeaders };

@@ -77,8 +77,15 @@ function attributesOf(spec: AccessSpec, user: UserInfo): Attributes {
     const { path = "", verb = "" } = nonResourceAttributes ?? {};
     return { ...none, user, verb, path, resourceRequest: false };
   }
-  const { namespace = "", verb = "", group = "", version = "", resource = "", subresource = "", name = "" } =
-    resourceAttributes;
+  const {
+    namespace = "",
+    verb = "",
+    group = "",
+    version = "",
+    resource = "",
+    subresource = "",
+    name = "",
+  } = resourceAttributes;
   const fieldSelector = requirementsOf(resourceAttributes.fieldSelector, rawFields);
   const labelSelector = requirementsOf(resourceAttributes.labelSelector, rawLabels);
   return {

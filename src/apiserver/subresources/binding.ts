@@ -58,15 +58,19 @@ export async function bindPod(context: ResourceContext, nameInPath: string | und
     context: pods,
     strategy: { ...pods.resource.kind.subresources.find(({ name: sub }) => sub === "binding")?.strategy },
   };
-  await updateStored({ ...podWrite, strategy: { ...podWrite.strategy, allowUnconditionalUpdate: true, ...unchecked } }, name, {
-    uid: typeof uid === "string" ? uid : undefined,
-    forceAllowCreate: false,
-    make(current) {
-      const draft = boundPod(current!, binding, toTime(context.nowMs));
-      trackManagedFields(podWrite, current, draft);
-      return draft;
+  await updateStored(
+    { ...podWrite, strategy: { ...podWrite.strategy, allowUnconditionalUpdate: true, ...unchecked } },
+    name,
+    {
+      uid: typeof uid === "string" ? uid : undefined,
+      forceAllowCreate: false,
+      make(current) {
+        const draft = boundPod(current!, binding, toTime(context.nowMs));
+        trackManagedFields(podWrite, current, draft);
+        return draft;
+      },
     },
-  });
+  );
   return statusReply({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 }, context.media);
 }
 

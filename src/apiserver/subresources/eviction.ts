@@ -50,7 +50,9 @@ const ready = (pod: Pod): boolean =>
 
 function ignoresBudgets(pod: Pod): boolean {
   const phase = pod.status?.phase;
-  return phase === "Succeeded" || phase === "Failed" || phase === "Pending" || pod.metadata.deletionTimestamp !== undefined;
+  return (
+    phase === "Succeeded" || phase === "Failed" || phase === "Pending" || pod.metadata.deletionTimestamp !== undefined
+  );
 }
 
 /** POST of pods/eviction. Throws 400, 404, 409, 429, 500. */

@@ -50,7 +50,8 @@ function selectorOf(context: ResourceContext, object: KubernetesObject, paths: S
   if (context.resource.custom) return "";
   const selector = valueAt(object, ["spec", "selector"]);
   if (selector === undefined) return "";
-  if (context.resource.kind.plural === "replicationcontrollers") return printLabels(matcherOfLabels(selector as Labels));
+  if (context.resource.kind.plural === "replicationcontrollers")
+    return printLabels(matcherOfLabels(selector as Labels));
   return printLabels(matcherOfSelector(selector as LabelSelectorShape));
 }
 

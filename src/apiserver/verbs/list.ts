@@ -23,8 +23,7 @@ const expiredContinue =
   "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. " +
   "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or " +
   "deleted between the time the first chunk was returned and now may show up in the list.";
-const expiredRevision =
-  "The resourceVersion for the provided list is too old.";
+const expiredRevision = "The resourceVersion for the provided list is too old.";
 
 /** 410 for a page whose revision is gone, with a token that goes on with what is there now. */
 function expiredPage(start: string): StatusError {
@@ -87,7 +86,8 @@ export async function readList(
     const page = await readPage(context, namespace, { options, selection, plan, from });
     return finishPage(page, options, selection, prefix);
   } catch (error) {
-    if (error instanceof CompactedError) throw plan.continued ? expiredPage(plan.start) : errors.expired(expiredRevision);
+    if (error instanceof CompactedError)
+      throw plan.continued ? expiredPage(plan.start) : errors.expired(expiredRevision);
     if (error instanceof FutureRevisionError) throw tooLarge(error.revision, error.currentRevision);
     throw error;
   }
@@ -127,7 +127,18 @@ async function readPage(context: ResourceContext, namespace: string, reading: Re
     ...(selection.all ? {} : { selection }),
   });
   const page: ListPage = reply instanceof Promise ? await reply : reply;
-  return { stored: page.items, revision: page.revision, more: page.more, remaining: page.remaining };
+  const full = limit !== undefined && page.items.length === limit;
+  const more = selection.all ? page.more : full && (await hasKeysAfter(context, namespace, page));
+  return { stored: page.items, revision: page.revision, more, remaining: page.remaining };
+}
+
+/** A page that is full is followed by another as long as there are keys, whether they are selected or not. */
+async function hasKeysAfter(context: ResourceContext, namespace: string, page: ListPage): Promise<boolean> {
+  const { storage } = context.server;
+  const after = page.items[page.items.length - 1]!.key;
+  const atRevision = page.revision === storage.revision(context.resource) ? {} : { atRevision: page.revision };
+  const rest = await storage.list(context.resource, { namespace, after, limit: 1, ...atRevision });
+  return rest.items.length > 0;
 }
 
 /** The store's `after` is exclusive; a token's start is not: it is a key with a zero byte behind. */

@@ -35,7 +35,9 @@ function patchTypeOf(context: ResourceContext): PatchType | "apply" {
   const type = patchTypes.get((at < 0 ? contentType : contentType.slice(0, at)).trim());
   if (type === undefined) throw errors.failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   if (type === "strategic" && context.resource.custom) {
-    throw unsupportedMediaType("application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+    throw unsupportedMediaType(
+      "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+    );
   }
   return type;
 }
@@ -47,7 +49,9 @@ export async function patchObject(context: ResourceContext, name: string, subres
   const options = writeOptions(context.request.query, "PatchOptions", type === "apply");
   const write = writeOf(context, options, "PatchOptions", subresource);
   const make =
-    type === "apply" ? makeApplied(write, name, bytes) : makePatched(write, name, readPatch(context, type, bytes, options));
+    type === "apply"
+      ? makeApplied(write, name, bytes)
+      : makePatched(write, name, readPatch(context, type, bytes, options));
   const result = await updateStored(write, name, {
     uid: undefined,
     forceAllowCreate: type === "apply" && subresource === "",

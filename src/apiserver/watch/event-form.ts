@@ -47,7 +47,8 @@ export function eventForm(context: ResourceContext): EventForm {
   const plain = plainForm(resource);
   if (convert?.kind === "PartialObjectMetadata") {
     const apiVersion = `${convert.group}/${convert.version}`;
-    const partial = (ref: ObjectRef<KubernetesObject>): ObjectRef<unknown> => refOf(partialOf(ref.object(), apiVersion));
+    const partial = (ref: ObjectRef<KubernetesObject>): ObjectRef<unknown> =>
+      refOf(partialOf(ref.object(), apiVersion));
     return framed(context, {
       ...plain,
       name: `partial ${apiVersion}`,

@@ -133,7 +133,7 @@ function watchReply(context: ResourceContext, stream: WatchStream): ApiReply {
 async function* pieces(stream: WatchStream): AsyncGenerator<Uint8Array> {
   try {
     for (let bytes = await stream.nextBytes(); bytes !== undefined; bytes = await stream.nextBytes()) {
-      for (let from = 0; from < bytes.length; ) {
+      for (let from = 0; from < bytes.length;) {
         const end = bytes.indexOf(10, from);
         const to = end < 0 ? bytes.length : end + 1;
         yield bytes.subarray(from, to);

@@ -65,6 +65,7 @@ function prepare(write: Write, draft: DraftObject): KubernetesObject {
   const found = validateCreate(kind, object, strategyContext);
   if (found.length > 0) throw errors.invalid(kind.group, kind.kind, object.metadata.name ?? "", found);
   for (const text of strategy.warnings?.(object, undefined) ?? []) context.warnings.add(text);
+  strategy.canonicalize?.(draft as Draft<KubernetesObject>);
   return object;
 }
 
@@ -93,7 +94,7 @@ async function createOnce(write: Write, draft: DraftObject): Promise<WriteResult
       const existing = server.storage.get(resource, object.metadata.namespace ?? "", name);
       if (existing) throw exists(write, object, existing.ref.object());
       succeeded = false;
-      return { object, stored: undefined, created: true };
+      return { object: server.storage.normalize(resource, object), stored: undefined, created: true };
     }
     const stored = await server.storage.put(resource, key, bytes, undefined);
     if (!stored) {

@@ -2,6 +2,7 @@
 // import src/base and src/kinds.
 import { decodeObject } from "../../kinds/codec/decode.ts";
 import type { GroupVersionKind } from "../../kinds/codec/decode.ts";
+import { apiVersionOf } from "../../kinds/kind.ts";
 import type { Draft, JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { contentTypes, inputEncoding } from "../negotiate.ts";
@@ -83,7 +84,7 @@ export async function readBodyAs(
 }
 
 /** Older versions of a body that mean the same are read as the newest. */
-function replaceVersion(
+export function replaceVersion(
   bytes: Uint8Array,
   encoding: Encoding,
   expected: GroupVersionKind,
@@ -100,6 +101,6 @@ function replaceVersion(
   }
   const { apiVersion } = (parsed ?? {}) as { apiVersion?: unknown };
   if (typeof apiVersion !== "string" || !alsoAccepted.includes(apiVersion)) return bytes;
-  const current = { ...(parsed as object), apiVersion: `${expected.group}/${expected.version}` };
+  const current = { ...(parsed as object), apiVersion: apiVersionOf(expected) };
   return new TextEncoder().encode(JSON.stringify(current));
 }

@@ -6,6 +6,7 @@ import { contentTypes, inputEncoding } from "../negotiate.ts";
 import { checkDeleteOptions, deleteOptionsOfQuery } from "../query.ts";
 import type { DeleteOptions, RawDeleteOptions } from "../query.ts";
 import type { ResourceContext } from "../server.ts";
+import { replaceVersion } from "./decode-body.ts";
 
 /** Throws 400, 413, 415, 422. */
 export async function readDeleteOptions(context: ResourceContext): Promise<DeleteOptions> {
@@ -15,10 +16,12 @@ export async function readDeleteOptions(context: ResourceContext): Promise<Delet
   if (bytes.length === 0) return deleteOptionsOfQuery(query);
   const encoding = inputEncoding(headers["content-type"]);
   try {
-    const { object } = decodeObject(bytes, contentTypes[encoding] as Parameters<typeof decodeObject>[1], {
+    const expected = { group: "", version: "v1", kind: "DeleteOptions" };
+    const body = replaceVersion(bytes, encoding, expected, ["meta.k8s.io/v1"]);
+    const { object } = decodeObject(body, contentTypes[encoding] as Parameters<typeof decodeObject>[1], {
       definitions: resource.definitions,
       definitionName: "meta.v1.DeleteOptions",
-      expected: { group: "", version: "v1", kind: "DeleteOptions" },
+      expected,
       fieldValidation: "Ignore",
       anyGroup: true,
     });

@@ -51,8 +51,7 @@ export async function deleteStored(
 
 const isNamespace = ({ resource }: ResourceContext): boolean =>
   resource.kind.plural === "namespaces" && resource.kind.group === "";
-const isPod = ({ resource }: ResourceContext): boolean =>
-  resource.kind.plural === "pods" && resource.kind.group === "";
+const isPod = ({ resource }: ResourceContext): boolean => resource.kind.plural === "pods" && resource.kind.group === "";
 
 function checkPreconditions(
   context: ResourceContext,

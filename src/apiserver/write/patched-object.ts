@@ -6,7 +6,7 @@ import { JsonSyntaxError, toPlainJson } from "../../base/json-exact.ts";
 import type { JsonNode } from "../../base/json-exact.ts";
 import { parseJsonBytes } from "../../base/json-scanner.ts";
 import { DecodeError, decodeValue } from "../../kinds/codec/decode-value.ts";
-import { findDuplicateFields } from "../../kinds/codec/decode.ts";
+import { definitionOfKind, findDuplicateFields } from "../../kinds/codec/decode.ts";
 import type { Draft, JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import { goPrint } from "../../kinds/patch/go-print.ts";
 import { applyJsonPatch, checkJsonPatch, findUnknownMembers } from "../../kinds/patch/json-patch.ts";
@@ -15,6 +15,7 @@ import { applyMergePatch } from "../../kinds/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../kinds/patch/strategic-merge.ts";
 import type { Json } from "../../kinds/schema.ts";
 import type { WriteOptions } from "../query.ts";
+import { goPackage } from "../registry.ts";
 import type { ResourceContext } from "../server.ts";
 import { copyJson } from "./write.ts";
 import type { DraftObject, Write } from "./write.ts";
@@ -62,9 +63,29 @@ function applyTo(write: Write, current: JsonMap, read: ReadPatch, definition: st
   return applyStrategicMergePatch(current, read.patch, write.context.resource.definitions, definition);
 }
 
+/** A patch may not make another kind of the object. Throws DecodeError as the decoder of that kind would. */
+function checkKind(write: Write, patched: Json): void {
+  const { resource } = write.context;
+  const { kind = "", apiVersion = "" } = (patched ?? {}) as { kind?: string; apiVersion?: string };
+  if ((kind === "" || kind === resource.kind.kind) && (apiVersion === "" || apiVersion === resource.apiVersion)) return;
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/", 2) : ["", apiVersion];
+  const gvk = { group: group!, version: version!, kind: kind || resource.kind.kind };
+  const named = definitionOfKind(resource.definitions, gvk);
+  if (named === undefined) {
+    const what = `no kind ${JSON.stringify(gvk.kind)} is registered for version ${JSON.stringify(apiVersion)}`;
+    throw new DecodeError(`${what} in scheme "pkg/runtime/scheme.go:111"`);
+  }
+  decodeValue(resource.definitions, named, patched);
+  const own = `${goPackage(resource.kind.group)}.${resource.kind.kind}`;
+  throw new DecodeError(`converting (${gvk.version}.${gvk.kind}) to (${own}): unknown conversion`);
+}
+
 /** What the error of an unreadable result shows: the result for JSON and merge patches, the patch for strategic ones. */
 function shown(read: ReadPatch, patched: Json): string {
-  return read.type === "strategic" ? goPrint(read.patch) : JSON.stringify(patched);
+  if (read.type === "strategic") return goPrint(read.patch);
+  // Go prints the members of the outermost object in order.
+  const entries = Object.entries((patched ?? {}) as object).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify(Object.fromEntries(entries));
 }
 
 function unreadable(read: ReadPatch, patched: Json, message: string): Error {
@@ -86,6 +107,7 @@ export function patchedObject(
   const own = definition === resource.kind.definition;
   let decoded: { readonly object: JsonObject; readonly strictErrors: readonly string[] };
   try {
+    if (own && read.type !== "strategic") checkKind(write, patched);
     decoded =
       own && resource.codec
         ? resource.codec.normalize(copyJson(patched) as JsonObject)

@@ -94,16 +94,18 @@ function revisionOf(draft: DraftObject): number {
   throw plainError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
-function checkRevision(write: Write, name: string, draft: DraftObject, current: StoredObject): boolean {
+function checkRevision(write: Write, name: string, draft: DraftObject, current: StoredObject): void {
   const { groupResource } = write.context.resource;
   const asked = revisionOf(draft);
-  if (asked === 0 && write.strategy.allowUnconditionalUpdate === true) return false;
+  if (asked === 0 && write.strategy.allowUnconditionalUpdate === true) {
+    draft.metadata["resourceVersion"] = String(current.revision);
+    return;
+  }
   if (asked === 0) {
     const field = invalid("metadata.resourceVersion", 0, "must be specified for an update");
     throw errors.invalid(groupResource.group, groupResource.resource, name, [field]);
   }
   if (asked !== current.revision) throw errors.modified(groupResource, name);
-  return true;
 }
 
 /** What an update can never change. */
@@ -140,6 +142,7 @@ function prepare(write: Write, draft: DraftObject, old: KubernetesObject): Kuber
   const found = validateUpdate(kind, strategy, object, old, strategyContext);
   if (found.length > 0) throw errors.invalid(kind.group, kind.kind, object.metadata.name ?? "", found);
   for (const text of strategy.warnings?.(object, old) ?? []) context.warnings.add(text);
+  strategy.canonicalize?.(draft as Draft<KubernetesObject>);
   keepManagedTimes(draft, old);
   return object;
 }
@@ -175,13 +178,17 @@ async function updateOnce(
     if (deletesItself(resource.groupResource, object, old)) {
       succeeded = await deleteFinalized(write, current);
       if (!succeeded && !options.dryRun) return undefined;
-      return { object: withRevision(object, current.revision), stored: undefined, created: false };
+      const normal = withRevision(server.storage.normalize(resource, object), current.revision);
+      return { object: normal, stored: undefined, created: false };
     }
     delete admitted.metadata["resourceVersion"];
     const bytes = server.storage.encode(resource, object);
     if (server.storage.isStored(resource, current, bytes)) return { object: old, stored: current, created: false };
     checkSize(bytes);
-    if (options.dryRun) return { object: withRevision(object, current.revision), stored: undefined, created: false };
+    if (options.dryRun) {
+      const normal = withRevision(server.storage.normalize(resource, object), current.revision);
+      return { object: normal, stored: undefined, created: false };
+    }
     const stored = await server.storage.put(resource, current.key, bytes, current);
     if (!stored) return undefined;
     succeeded = true;

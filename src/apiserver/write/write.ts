@@ -57,12 +57,7 @@ function managerOf(context: ResourceContext, options: WriteOptions): string {
 }
 
 /** Begins a write of the kind itself, or of a subresource that writes it. */
-export function writeOf(
-  context: ResourceContext,
-  options: WriteOptions,
-  optionsKind: string,
-  subresource = "",
-): Write {
+export function writeOf(context: ResourceContext, options: WriteOptions, optionsKind: string, subresource = ""): Write {
   const { resource, user, nowMs } = context;
   const strategy = subresource === "" ? resource.kind.strategy : resource.subresources.get(subresource)?.strategy;
   return {
