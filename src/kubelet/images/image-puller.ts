@@ -2,8 +2,8 @@
 // (pkg/kubelet/images/image_manager.go). Imports src/base and src/kinds.
 import type { Clock } from "../../base/clock.ts";
 import { parseImageName } from "../../kinds/pod/image-name.ts";
-import type { ObjectReference, Pod, Secret } from "../../kinds/types/core-v1.gen.ts";
-import type { EventRecorder } from "../events.ts";
+import type { Pod, Secret } from "../../kinds/types/core-v1.gen.ts";
+import type { EventRecorder, EventSubject } from "../events.ts";
 import { imageBackOff } from "../limits.ts";
 import { type BackOffEntry, backOffEnd, formatDuration, hasExpired, nextBackOff } from "../pod/back-off.ts";
 import type { Image, ImageSpec, Runtime, SandboxConfig } from "../runtime.ts";
@@ -25,7 +25,7 @@ export class ImageError extends Error {
 export interface ImageRequest {
   readonly pod: Pod;
   /** What events are about: the container, or the pod for an image volume. */
-  readonly reference: ObjectReference;
+  readonly reference: EventSubject;
   readonly image: string;
   readonly policy: "Always" | "IfNotPresent" | "Never";
   readonly pullSecrets: () => Promise<readonly Secret[]>;

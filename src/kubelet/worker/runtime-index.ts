@@ -83,20 +83,32 @@ export class RuntimeIndex {
 
   /** Reads one container or sandbox anew, as after an event; nothing where it is neither. */
   async refresh(id: string): Promise<void> {
-    const status = await this.#read(id);
+    const { onChange } = this.#options;
+    const sandboxPod = [...this.#pods].find(([, { sandboxes }]) => sandboxes.has(id));
+    const status = sandboxPod ? undefined : await this.#read(id);
     if (status) {
       const known = this.#pods.get(status.labels[podUidLabel] ?? "")?.containers.get(id);
       const uid = await this.#putContainer(status);
-      if (known?.status.state !== status.state) this.#options.onChange(uid);
+      if (known?.status.state !== status.state) onChange(uid);
+      return;
+    }
+    const sandbox = await this.#readSandbox(id);
+    if (sandbox) {
+      const ready = sandboxPod?.[1].sandboxes.get(id)?.ready;
+      const uid = this.#putSandbox(sandbox);
+      if (ready !== sandbox.ready) onChange(uid);
       return;
     }
     const gone = this.#drop(id);
+    if (gone !== undefined) onChange(gone);
+  }
+
+  async #readSandbox(id: string): Promise<SandboxStatus | undefined> {
     try {
-      const sandbox = await this.#options.runtime.sandboxStatus(id);
-      this.#options.onChange(this.#putSandbox(sandbox));
+      return await this.#options.runtime.sandboxStatus(id);
     } catch (error) {
-      if (!(error instanceof RuntimeNotFoundError)) throw error;
-      if (gone !== undefined) this.#options.onChange(gone);
+      if (error instanceof RuntimeNotFoundError) return undefined;
+      throw error;
     }
   }
 

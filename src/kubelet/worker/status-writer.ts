@@ -58,14 +58,21 @@ export class StatusWriter {
     const entry = this.#entries.get(uid);
     if (!entry || entry.gone) return;
     entry.wanted = { status, mayRun };
+    this.#begin(entry);
+  }
+
+  #begin(entry: Entry): void {
     entry.writing ??= this.#write(entry).finally(() => {
       entry.writing = undefined;
+      if (entry.wanted && !entry.gone) this.#begin(entry);
     });
   }
 
   /** Resolves when the last status that was set is written, or the pod is gone. */
   async flush(uid: string): Promise<void> {
-    await this.#entries.get(uid)?.writing;
+    for (let writing = this.#entries.get(uid)?.writing; writing; writing = this.#entries.get(uid)?.writing) {
+      await writing;
+    }
   }
 
   /** The newest version of the pod that is known. */
