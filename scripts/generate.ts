@@ -11,7 +11,10 @@ import { printDefinitions } from "./print-definitions.ts";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** The contract suites (test/contract) that a layer's tests run its engines through. */
-const suites: Readonly<Record<string, readonly string[]>> = { "src/store": ["store"], "src/host": ["store"] };
+const suites: Readonly<Record<string, readonly string[]>> = {
+  "src/store": ["store", "store-place"],
+  "src/host": ["store", "store-place"],
+};
 
 /** The tsconfig of a layer (or of its tests), printed. */
 function printTsconfig(folder: string, tests: boolean): string {

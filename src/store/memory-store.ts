@@ -8,7 +8,18 @@ import { historyKeptMs, memoryHistoryBytesMax } from "./limits.ts";
 import { RevisionIndex } from "./revision-index.ts";
 import type { Change, Version } from "./revision-index.ts";
 import { StoreUnavailableError } from "./store.ts";
-import type { RangeResult, Store, StoredItem, StoreEvent, TransactionResult } from "./store.ts";
+import type {
+  Compare,
+  Operation,
+  RangeOptions,
+  RangeResult,
+  Store,
+  StoredItem,
+  StoreEvent,
+  StoreWatch,
+  StoreWatchOptions,
+  TransactionResult,
+} from "./store.ts";
 import { planTransaction } from "./transaction-plan.ts";
 import { WatchHub } from "./watch-hub.ts";
 
@@ -26,7 +37,7 @@ export interface MemoryStore extends Store {
 }
 
 export function createMemoryStore(options: MemoryStoreOptions): MemoryStore {
-  return makeStore(options, new RevisionIndex<Uint8Array>(), 0, []);
+  return new MemoryEngine(options, new RevisionIndex<Uint8Array>(), 0);
 }
 
 /** What a change's history holds in memory: the version that it replaced. */
@@ -44,102 +55,128 @@ function eventOf({ key, revision, version, previous }: Change<Uint8Array>): Stor
   return { kind: "delete", key, revision, previous: itemOf(previous!) };
 }
 
-function makeStore(
-  options: MemoryStoreOptions,
-  index: RevisionIndex<Uint8Array>,
-  heldBytes: number,
-  expiries: readonly Expiry[],
-): MemoryStore {
-  const historyBytesMax = options.historyBytesMax ?? memoryHistoryBytesMax;
-  let historyBytes = heldBytes;
-  let closed = false;
-  const hub = new WatchHub(index, (changes) => changes.map(eventOf));
-  const keeper = new HistoryKeeper(options.clock, options.historyKeptMs ?? historyKeptMs, (revision) =>
-    forget(revision),
-  );
-  const expiry = new ExpiryQueue(options.clock, async (due) => {
-    const operations = due
-      .filter(({ key, modRevision }) => index.get(key)?.modRevision === modRevision)
-      .map(({ key }) => ({ kind: "delete" as const, key }));
-    if (operations.length > 0) await store.transact([], operations);
-    return true;
-  });
+class MemoryEngine implements MemoryStore {
+  readonly #options: MemoryStoreOptions;
+  readonly #index: RevisionIndex<Uint8Array>;
+  readonly #historyBytesMax: number;
+  readonly #hub: WatchHub<Uint8Array>;
+  readonly #keeper: HistoryKeeper;
+  readonly #expiry: ExpiryQueue;
+  #historyBytes: number;
+  #closed = false;
 
-  const forget = (revision: number): void => {
-    for (const change of index.compact(Math.min(revision, index.revision))) historyBytes -= sizeOf(change);
-  };
-  /** The newest revision stays, however large it is: its watchers may still be catching up. */
-  const forgetOversize = (): void => {
-    for (;;) {
-      if (historyBytes <= historyBytesMax || index.start >= index.end) return;
-      const oldest = index.changeAt(index.start).revision;
-      if (oldest >= index.revision) return;
-      forget(oldest);
+  constructor(options: MemoryStoreOptions, index: RevisionIndex<Uint8Array>, historyBytes: number) {
+    const { clock } = options;
+    this.#options = options;
+    this.#index = index;
+    this.#historyBytes = historyBytes;
+    this.#historyBytesMax = options.historyBytesMax ?? memoryHistoryBytesMax;
+    this.#hub = new WatchHub(index, (changes) => changes.map(eventOf));
+    this.#keeper = new HistoryKeeper(clock, options.historyKeptMs ?? historyKeptMs, (revision) =>
+      this.#forget(revision),
+    );
+    this.#expiry = new ExpiryQueue(clock, (due) => this.#expire(due));
+    if (index.end > index.start) this.#keeper.note(index.revision);
+  }
+
+  revision(): number {
+    return this.#index.revision;
+  }
+  compactedRevision(): number {
+    return this.#index.compactedRevision;
+  }
+
+  async get(key: string): Promise<StoredItem | undefined> {
+    this.#assertOpen();
+    const version = this.#index.get(key);
+    return version && itemOf(version);
+  }
+
+  async range(options: RangeOptions): Promise<RangeResult> {
+    this.#assertOpen();
+    const { versions, remaining, revision } = this.#index.range(options);
+    return { items: versions.map(itemOf), remaining, revision };
+  }
+
+  async transact(compares: readonly Compare[], operations: readonly Operation[]): Promise<TransactionResult> {
+    this.#assertOpen();
+    const index = this.#index;
+    const revision = index.revision + 1;
+    const plan = planTransaction(
+      (key) => index.get(key),
+      compares,
+      operations,
+      revision,
+      (put) => put.value,
+    );
+    if (plan.kind === "mismatch") {
+      const current = plan.current && itemOf(plan.current);
+      return { succeeded: false, revision: index.revision, key: plan.key, current };
     }
-  };
-  const commit = (revision: number, changes: readonly Change<Uint8Array>[]): void => {
-    index.apply(revision, changes);
+    if (plan.changes.length === 0) return { succeeded: true, revision: index.revision };
+    this.#commit(revision, plan.changes);
+    return { succeeded: true, revision };
+  }
+
+  watch(options: StoreWatchOptions): StoreWatch {
+    this.#assertOpen();
+    return this.#hub.watch(options);
+  }
+
+  async compact(revision: number): Promise<void> {
+    this.#assertOpen();
+    this.#forget(revision);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#expiry.close();
+    this.#keeper.close();
+    this.#hub.close();
+  }
+
+  fork(clock = this.#options.clock): MemoryStore {
+    const copy = new MemoryEngine({ ...this.#options, clock }, this.#index.fork(), this.#historyBytes);
+    for (const expiry of this.#expiry.all()) copy.#expiry.add(expiry);
+    return copy;
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StoreUnavailableError("the store is closed");
+  }
+
+  #commit(revision: number, changes: readonly Change<Uint8Array>[]): void {
+    this.#index.apply(revision, changes);
     for (const change of changes) {
-      historyBytes += sizeOf(change);
+      this.#historyBytes += sizeOf(change);
       const expiresAtMs = change.version?.expiresAtMs;
-      if (expiresAtMs !== undefined) expiry.add({ key: change.key, modRevision: revision, expiresAtMs });
+      if (expiresAtMs !== undefined) this.#expiry.add({ key: change.key, modRevision: revision, expiresAtMs });
     }
-    keeper.note(revision);
-    hub.publish(revision, changes.map(eventOf));
-    forgetOversize();
-  };
-  const open = (): void => {
-    if (closed) throw new StoreUnavailableError("the store is closed");
-  };
+    this.#keeper.note(revision);
+    this.#hub.publish(revision, changes.map(eventOf));
+    this.#forgetOversize();
+  }
 
-  const store: MemoryStore = {
-    revision: () => index.revision,
-    compactedRevision: () => index.compactedRevision,
-    async get(key) {
-      open();
-      const version = index.get(key);
-      return version && itemOf(version);
-    },
-    async range(rangeOptions): Promise<RangeResult> {
-      open();
-      const { versions, remaining, revision } = index.range(rangeOptions);
-      return { items: versions.map(itemOf), remaining, revision };
-    },
-    async transact(compares, operations): Promise<TransactionResult> {
-      open();
-      const revision = index.revision + 1;
-      const plan = planTransaction(
-        (key) => index.get(key),
-        compares,
-        operations,
-        revision,
-        (put) => put.value,
-      );
-      if (plan.kind === "mismatch") {
-        const current = plan.current && itemOf(plan.current);
-        return { succeeded: false, revision: index.revision, key: plan.key, current };
-      }
-      if (plan.changes.length === 0) return { succeeded: true, revision: index.revision };
-      commit(revision, plan.changes);
-      return { succeeded: true, revision };
-    },
-    watch(watchOptions) {
-      open();
-      return hub.watch(watchOptions);
-    },
-    async compact(revision) {
-      open();
-      forget(revision);
-    },
-    async close() {
-      closed = true;
-      expiry.close();
-      keeper.close();
-      hub.close();
-    },
-    fork: (clock = options.clock) => makeStore({ ...options, clock }, index.fork(), historyBytes, expiry.all().slice()),
-  };
-  for (const one of expiries) expiry.add(one);
-  if (index.end > index.start) keeper.note(index.revision);
-  return store;
+  #forget(revision: number): void {
+    for (const change of this.#index.compact(Math.min(revision, this.#index.revision))) {
+      this.#historyBytes -= sizeOf(change);
+    }
+  }
+
+  /** The newest revision stays, however large it is: its watchers may still be catching up. */
+  #forgetOversize(): void {
+    while (this.#historyBytes > this.#historyBytesMax && this.#index.start < this.#index.end) {
+      const oldest = this.#index.changeAt(this.#index.start).revision;
+      if (oldest >= this.#index.revision) return;
+      this.#forget(oldest);
+    }
+  }
+
+  async #expire(due: readonly Expiry[]): Promise<boolean> {
+    const operations = due
+      .filter(({ key, modRevision }) => this.#index.get(key)?.modRevision === modRevision)
+      .map(({ key }) => ({ kind: "delete" as const, key }));
+    if (operations.length > 0) await this.transact([], operations);
+    return true;
+  }
 }

@@ -67,7 +67,7 @@ export interface StoreWatchOptions {
   readonly prefix: string;
   /** Events with a revision greater than this one. Throws CompactedError when they are gone. */
   readonly afterRevision: number;
-  /** false: the watcher knows what its keys held before; `previous.value` may then be empty (a disk isn't asked for it). */
+  /** false: the watcher knows what its keys held before; `previous.value` may be empty (no disk is asked for it). */
   readonly previousValues?: boolean;
   /** All events of one revision in one call, calls in order of revision. Must not throw and must not block. */
   onEvents(events: readonly StoreEvent[], revision: number): void;
@@ -84,8 +84,8 @@ export interface StoreWatchOptions {
  * - A compare sees every transaction that was submitted before it and did not fail, also those that wait for the disk.
  * - get, range and watch see only what is durable, and what was acknowledged before they were called.
  * - A batch that fails fails every transaction that depends on it.
- * - Watch events come before the acknowledgement of the write that caused them, in order, once, whole revisions at a time
- *   (a watch that began in the past has to catch up first).
+ * - Watch events come before the acknowledgement of the write that caused them, in order, once, whole revisions at
+ *   a time (a watch that began in the past has to catch up first).
  */
 export interface Store {
   /** The newest durable revision. */

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { manualClock, until } from "../../test/contract/store.suite.ts";
 import type { ManualClock } from "../../test/contract/store.suite.ts";
 import { silentLog } from "../base/log.ts";
+import { spliceResourceVersion } from "../kinds/codec/encode.ts";
 import type { KubernetesObject } from "../kinds/object.ts";
 import type { WatchEvent } from "../kinds/request.ts";
 import type { CacheWatch, CacheWatchOptions } from "./cache-watch.ts";
@@ -12,6 +13,7 @@ import { createMemoryStore } from "./memory-store.ts";
 import type { MemoryStore } from "./memory-store.ts";
 import { handOver } from "./object-ref.ts";
 import { CompactedError, FutureRevisionError } from "./store.ts";
+import type { Store } from "./store.ts";
 import type { CachedObject } from "./cached-object.ts";
 import type { WatchCache } from "./watch-cache.ts";
 import { WatchCaches } from "./watch-caches.ts";
@@ -19,13 +21,6 @@ import { jsonForm } from "./watch-form.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-/** As the codec does it: right behind the opening of metadata. */
-function splice(bytes: Uint8Array, resourceVersion: string): Uint8Array {
-  return encoder.encode(
-    decoder.decode(bytes).replace(`"metadata":{`, `"metadata":{"resourceVersion":"${resourceVersion}",`),
-  );
-}
 
 interface Pod extends KubernetesObject {
   readonly spec?: { readonly nodeName?: string };
@@ -43,8 +38,8 @@ interface Setting {
 const form = jsonForm("v1", "Pod");
 const prefix = "/registry/pods/";
 
-function openCaches(store: MemoryStore, clock: ManualClock, limits = {}): WatchCaches {
-  return new WatchCaches({ store, clock, log: silentLog, splice, ...limits });
+function openCaches(store: Store, clock: ManualClock, limits = {}): WatchCaches {
+  return new WatchCaches({ store, clock, log: silentLog, splice: spliceResourceVersion, ...limits });
 }
 const openPods = (caches: WatchCaches): Promise<WatchCache<PodView>> =>
   caches.open<PodView>({
@@ -61,7 +56,7 @@ async function setUp(limits = {}): Promise<Setting> {
   return { clock, store, caches, pods: await openPods(caches) };
 }
 
-async function put(store: MemoryStore, path: string, app: string, nodeName = "", filler = ""): Promise<number> {
+async function put(store: Store, path: string, app: string, nodeName = "", filler = ""): Promise<number> {
   const [namespace, name] = path.split("/");
   const object = { metadata: { name, namespace, labels: { app } }, spec: { nodeName, filler } };
   const value = encoder.encode(JSON.stringify(object));
@@ -363,8 +358,14 @@ test("a cache whose watch has failed ends its watchers with 410 and loads again"
   const clock = manualClock();
   const inner = createMemoryStore({ clock });
   let fail: ((error: Error) => void) | undefined;
-  const store: MemoryStore = {
-    ...inner,
+  const store: Store = {
+    revision: () => inner.revision(),
+    compactedRevision: () => inner.compactedRevision(),
+    get: (key) => inner.get(key),
+    range: (options) => inner.range(options),
+    transact: (compares, operations) => inner.transact(compares, operations),
+    compact: (revision) => inner.compact(revision),
+    close: () => inner.close(),
     watch(options) {
       fail = (error) => {
         watch.close();

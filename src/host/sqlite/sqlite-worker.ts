@@ -79,8 +79,8 @@ class Work {
   }
 
   /**
-   * Until there is nothing to do: some reads, all writes, and a slice of compaction only when no read waits, since a read
-   * that was asked for before it may name a row that it deletes.
+   * Until there is nothing to do: some reads, all writes, and a slice of compaction only when no read waits, since a
+   * read that was asked for before it may name a row that it deletes.
    */
   #run(): void {
     for (;;) {
