@@ -13,6 +13,8 @@ import {
   selfSubjectRulesReview,
   subjectAccessReview,
 } from "./authorization/reviews.ts";
+import { horizontalPodAutoscalerV1 } from "./autoscaling/horizontal-pod-autoscaler-v1.ts";
+import { horizontalPodAutoscaler } from "./autoscaling/horizontal-pod-autoscaler.ts";
 import { cronJob } from "./batch/cron-job.ts";
 import { job } from "./batch/job.ts";
 import { lease } from "./coordination/lease.ts";
@@ -94,6 +96,8 @@ export const laterKinds: readonly Kind[] = [
   deployment,
   replicaSet,
   statefulSet,
+  horizontalPodAutoscaler,
+  horizontalPodAutoscalerV1,
   cronJob,
   job,
   podDisruptionBudget,

@@ -174,7 +174,8 @@ function parseDescriptor(text: string): CronSchedule {
 
 const isTimeZone = (name: string): boolean => {
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+    new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    return true;
   } catch {
     return false;
   }
