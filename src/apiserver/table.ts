@@ -1,6 +1,6 @@
 // Tables: what `kubectl get` prints, made by the server from a kind's columns. May import src/base and src/kinds.
 import { errors } from "../base/errors.ts";
-import type { Column } from "../kinds/kind.ts";
+import type { Column, Kind } from "../kinds/kind.ts";
 import type { KubernetesObject } from "../kinds/object.ts";
 import type { ListMetadata } from "./list/list-body.ts";
 import type { ResourceContext } from "./server.ts";
@@ -43,6 +43,15 @@ function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion:
   return { kind: "PartialObjectMetadata", apiVersion, metadata: object.metadata };
 }
 
+/** Pods that have ended say so in their row, so that clients can hide them. */
+function rowConditions(kind: Kind, object: KubernetesObject): { conditions: object[] } | undefined {
+  if (kind.plural !== "pods" || kind.group !== "") return undefined;
+  const { phase } = (object as { status?: { phase?: string } }).status ?? {};
+  if (phase !== "Succeeded" && phase !== "Failed") return undefined;
+  const message = phase === "Failed" ? "The pod failed." : "The pod has completed successfully.";
+  return { conditions: [{ type: "Completed", status: "True", reason: phase, message }] };
+}
+
 /** One Table of these objects. */
 export function tableOf(
   context: ResourceContext,
@@ -55,6 +64,7 @@ export function tableOf(
   const { columnDescription } = context.server.ports;
   const rows = objects.map((object) => ({
     cells: kind.cells(object, context.nowMs),
+    ...rowConditions(kind, object),
     object: rowObject(object, options.includeObject, apiVersion),
   }));
   return {

@@ -39,6 +39,8 @@ interface Plan {
   readonly notBefore: number | undefined;
   readonly start: string;
   readonly continued: boolean;
+  /** A list of whatever the cache has is never cut. */
+  readonly whole: boolean;
 }
 
 function planOf(options: ListOptions): Plan {
@@ -48,14 +50,20 @@ function planOf(options: ListOptions): Plan {
       throw errors.badRequest("specifying resource version is not allowed when using continue");
     }
     const { revision, start } = readToken(options.continue);
-    return { atRevision: revision > 0 ? revision : undefined, notBefore: undefined, start, continued: true };
+    return {
+      atRevision: revision > 0 ? revision : undefined,
+      notBefore: undefined,
+      start,
+      continued: true,
+      whole: text === "0",
+    };
   }
-  if (text === "") return { atRevision: undefined, notBefore: undefined, start: "", continued: false };
+  if (text === "") return { atRevision: undefined, notBefore: undefined, start: "", continued: false, whole: false };
   const revision = parseRevision(text);
   if (revision === undefined) throw errors.badRequest(`invalid resource version: ${revisionError(text)}`);
-  if (revision === 0) return { atRevision: undefined, notBefore: 0, start: "", continued: false };
+  if (revision === 0) return { atRevision: undefined, notBefore: 0, start: "", continued: false, whole: true };
   const exact = options.resourceVersionMatch === "Exact" || (options.limit > 0 && options.resourceVersionMatch === "");
-  return { atRevision: exact ? revision : undefined, notBefore: revision, start: "", continued: false };
+  return { atRevision: exact ? revision : undefined, notBefore: revision, start: "", continued: false, whole: false };
 }
 
 /** Answers with the objects of a collection that the selectors select. */
@@ -113,8 +121,7 @@ async function readPage(context: ResourceContext, namespace: string, reading: Re
   const { storage } = context.server;
   const { resource } = context;
   const { selection, plan, options, from } = reading;
-  // A list of whatever the cache has is never cut.
-  const limit = options.limit > 0 && plan.notBefore !== 0 ? options.limit : undefined;
+  const limit = options.limit > 0 && !plan.whole ? options.limit : undefined;
   if (selection.name !== undefined && plan.atRevision === undefined && from === undefined) {
     const named = namedObject(context, namespace, selection);
     if (named !== undefined) return { stored: named, revision: storage.revision(resource), more: false, remaining: 0 };
