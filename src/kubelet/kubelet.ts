@@ -12,13 +12,26 @@ import type { RuntimeClass } from "../kinds/types/node-v1.gen.ts";
 import type { CgroupHost } from "./cgroup-host.ts";
 import { parseResolvConf } from "./container/dns.ts";
 import { type EventRecorder, nodeReference, podReference } from "./events.ts";
+import { hasStorageLimits, judgeStorage } from "./eviction/local-storage.ts";
+import { createImageCollector } from "./images/collect-images.ts";
 import { createImagePuller } from "./images/image-puller.ts";
-import { parallelPullsMax, relistMs } from "./limits.ts";
+import {
+  evictionCheckMs,
+  imageCollectionMs,
+  leaseDurationSeconds,
+  logFilesMax,
+  logRotationCheckMs,
+  manifestCheckMs,
+  parallelPullsMax,
+  relistMs,
+} from "./limits.ts";
 import type { LogFiles } from "./log-files.ts";
+import { rotateLogs } from "./logs/rotate-logs.ts";
 import type { NodeMachine } from "./machine.ts";
 import { admitPod } from "./node/admission.ts";
 import { NodeAgent } from "./node/node-agent.ts";
 import { allocatableOf, capacityOf, type NodeConfig, type NodeFindings, type Pressure } from "./node/node-object.ts";
+import { ensureMirror, readStaticPods, removeMirror, type StaticPodsOptions } from "./node/static-pods.ts";
 import { isMirrorPod, isTerminalPhase } from "./pod/container-spec.ts";
 import type { Amounts } from "./pod/amounts.ts";
 import { serviceClassOf } from "./pod/pod-resources.ts";
@@ -66,6 +79,8 @@ export interface KubeletOptions {
   readonly serviceEnv?: (pod: Pod) => Promise<readonly { readonly name: string; readonly value: string }[]>;
   /** Where absent, the node is never under pressure. */
   readonly pressure?: () => Pressure;
+  /** Static pods: the folder, and how its files are read. None where absent. */
+  readonly staticPods?: Pick<StaticPodsOptions, "folder" | "parse" | "hash">;
 }
 
 const noPressure: Pressure = { memory: false, disk: false, processes: false };
@@ -77,6 +92,8 @@ export class Kubelet {
   readonly #rejected = new Set<string>();
   readonly #abort = new AbortController();
   readonly #orphans = new Set<string>();
+  /** Static pods by uid, with their mirrors. */
+  readonly #static = new Map<string, Pod | undefined>();
   readonly services: NodeServices;
   readonly nodeAgent: NodeAgent;
   #allocatable: Amounts = {};
@@ -173,9 +190,22 @@ export class Kubelet {
     });
     pods.start(signal);
     await pods.synced;
+    // Static pods first: what runs of them is nobody's leavings.
+    await this.#syncStaticPods();
     this.#podsSynced = true;
     await this.#cleanOrphans();
-    void this.#relistNowAndThen(signal).catch(() => {});
+    const again = (periodMs: number, task: () => Promise<unknown>, what: string): void =>
+      void this.#repeat(signal, periodMs, task, what).catch(() => {});
+    again(relistMs, () => this.#relist(), "the runtime could not be listed");
+    again(logRotationCheckMs, () => this.#rotateLogs(), "a log could not be rotated");
+    again(evictionCheckMs, () => this.#judgeStorage(), "pods' local storage could not be measured");
+    const images = createImageCollector(runtime, machine, () => clock.now());
+    again(imageCollectionMs, () => images.collect(), "images could not be collected");
+    const { staticPods } = this.#options;
+    if (!staticPods) return;
+    const sync = (): Promise<void> => this.#syncStaticPods();
+    this.#options.volumeHost.watch(staticPods.folder, signal, () => void sync().catch(() => {}));
+    again(manifestCheckMs, sync, "static pods could not be read");
   }
 
   /** Ends the agent; containers run on, for the next one to find. */
@@ -187,6 +217,26 @@ export class Kubelet {
 
   get workers(): ReadonlyMap<string, PodWorker> {
     return this.#workers;
+  }
+
+  /** The agent's settings as /configz shows them, in upstream's names. */
+  configuration(): object {
+    const { node, clusterDns, clusterDomain, parallelPulls = parallelPullsMax, volumeHost } = this.#options;
+    return {
+      clusterDNS: clusterDns,
+      clusterDomain,
+      maxPods: node.podsMax,
+      port: node.port,
+      registerNode: true,
+      registerWithTaints: node.taints,
+      kubeReserved: node.reserved,
+      serializeImagePulls: parallelPulls === 1,
+      maxParallelImagePulls: parallelPulls,
+      podLogsDir: volumeHost.podLogsPath,
+      nodeLeaseDurationSeconds: leaseDurationSeconds,
+      containerLogMaxSize: "10Mi",
+      containerLogMaxFiles: logFilesMax,
+    };
   }
 
   #watchNode(signal: AbortSignal): void {
@@ -286,15 +336,61 @@ export class Kubelet {
     this.#workers.get(podUid)?.wake();
   }
 
-  async #relistNowAndThen(signal: AbortSignal): Promise<void> {
+  async #repeat(signal: AbortSignal, periodMs: number, task: () => Promise<unknown>, what: string): Promise<void> {
     for (;;) {
-      await sleep(this.services.clock, relistMs, signal);
+      await sleep(this.services.clock, periodMs, signal);
       try {
-        await this.services.index.relist();
-        await this.#cleanOrphans();
+        await task();
       } catch (error) {
-        this.services.log.error("the runtime could not be listed", { error });
+        this.services.log.error(what, { error });
       }
+    }
+  }
+
+  async #relist(): Promise<void> {
+    await this.services.index.relist();
+    await this.#cleanOrphans();
+  }
+
+  #rotateLogs(): Promise<void> {
+    const { logFiles, runtime, index, clock } = this.services;
+    return rotateLogs({ files: logFiles, runtime, index, nowMs: clock.now() });
+  }
+
+  /** Ends pods that use more local storage than they may; those without limits cost nothing. */
+  async #judgeStorage(): Promise<void> {
+    const { runtime, volumeHost, recorder } = this.services;
+    const limited = [...this.#workers.values()].filter(
+      ({ pod, phase }) => phase === "running" && hasStorageLimits(pod),
+    );
+    if (limited.length === 0) return;
+    const stats = await runtime.containerStats();
+    for (const worker of limited) {
+      const verdict = await judgeStorage(worker.pod, volumeHost, stats);
+      if (!verdict) continue;
+      recorder.event(podReference(worker.pod), "Warning", verdict.reason, verdict.message);
+      worker.evict({ ...verdict, graceSeconds: 1 });
+    }
+  }
+
+  async #syncStaticPods(): Promise<void> {
+    const { staticPods, client, kinds, node, volumeHost, log } = this.#options;
+    const own = this.nodeAgent.node;
+    if (!staticPods || !own) return;
+    const found = await readStaticPods({ ...staticPods, nodeName: node.name, host: volumeHost, log });
+    const seen = new Date(this.services.clock.now()).toISOString();
+    for (const pod of found) {
+      const uid = pod.metadata.uid!;
+      const mirror = await ensureMirror(client, kinds.pods, pod, own, seen);
+      this.#static.set(uid, mirror ?? this.#static.get(uid));
+      if (mirror) this.services.statuses.observe(mirror, uid);
+      if (!this.#workers.has(uid)) this.#addWorker(pod);
+    }
+    for (const [uid, mirror] of this.#static) {
+      if (found.some(({ metadata }) => metadata.uid === uid)) continue;
+      this.#static.delete(uid);
+      this.#workers.get(uid)?.remove();
+      if (mirror) await removeMirror(client, kinds.pods, mirror);
     }
   }
 

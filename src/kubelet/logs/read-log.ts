@@ -53,7 +53,7 @@ function render(line: LogLine, options: LogOptions, limits: Limits, continued: b
 }
 
 /** Resolves when the file has changed, or the signal is aborted. */
-function change(files: LogFiles, path: string, signal: AbortSignal): { next(): Promise<void> } {
+function change({ files, path, signal, onEnd }: LogSource): { next(): Promise<void> } {
   let changed = false;
   let resolve: (() => void) | undefined;
   const fire = (): void => {
@@ -61,6 +61,7 @@ function change(files: LogFiles, path: string, signal: AbortSignal): { next(): P
     resolve?.();
   };
   files.watch(path, signal, fire);
+  onEnd?.(fire);
   signal.addEventListener("abort", fire, { once: true });
   return {
     next: () =>
@@ -89,7 +90,7 @@ export interface LogSource {
 export async function* readLog(source: LogSource, options: LogOptions): AsyncGenerator<Uint8Array> {
   const { files, path, signal } = source;
   const limits: Limits = { bytesLeft: options.limitBytes ?? Number.POSITIVE_INFINITY };
-  const changes = options.follow ? change(files, path, signal) : undefined;
+  const changes = options.follow ? change(source) : undefined;
   let file = await files.open(path);
   let offset = file && options.tailLines !== undefined ? await tailOffset(file, options.tailLines) : 0;
   let lines = new LineSplitter();

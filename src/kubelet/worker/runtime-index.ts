@@ -31,6 +31,7 @@ export interface RuntimeIndexOptions {
 export class RuntimeIndex {
   readonly #options: RuntimeIndexOptions;
   readonly #pods = new Map<string, Entry>();
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   constructor(options: RuntimeIndexOptions) {
     this.#options = options;
@@ -41,6 +42,18 @@ export class RuntimeIndex {
     if (!entry) return emptyRuntimeState;
     entry.state ??= sortRuntimeState([...entry.sandboxes.values()], [...entry.containers.values()]);
     return entry.state;
+  }
+
+  /** Calls back once when the container has ended or is gone: for those who follow its log. */
+  onceEnded(id: string, wake: () => void): void {
+    const list = this.#waiting.get(id) ?? [];
+    list.push(wake);
+    this.#waiting.set(id, list);
+  }
+  #ended(id: string): void {
+    const list = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    for (const wake of list ?? []) wake();
   }
 
   podUids(): readonly string[] {
@@ -134,6 +147,7 @@ export class RuntimeIndex {
     for (const [uid, entry] of this.#pods) {
       const had = entry.containers.delete(id) || entry.sandboxes.delete(id);
       if (!had) continue;
+      this.#ended(id);
       entry.state = undefined;
       if (entry.sandboxes.size === 0 && entry.containers.size === 0) this.#pods.delete(uid);
       return uid;
@@ -169,6 +183,7 @@ export class RuntimeIndex {
     const container = toPodContainer(status, message);
     const kept = !ended && before?.status.state === "exited" ? { ...container, message: before.message } : container;
     this.#entry(uid).containers.set(status.id, kept);
+    if (ended) this.#ended(status.id);
     return uid;
   }
 

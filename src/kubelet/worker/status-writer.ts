@@ -39,9 +39,8 @@ export class StatusWriter {
     this.#log = log;
   }
 
-  /** The API's pod, as the informer or an answer gave it. */
-  observe(pod: Pod): void {
-    const uid = pod.metadata.uid!;
+  /** The API's pod, as the informer or an answer gave it; a mirror pod is kept under its static pod's uid. */
+  observe(pod: Pod, uid = pod.metadata.uid!): void {
     const entry = this.#entries.get(uid);
     if (!entry) this.#entries.set(uid, { api: pod, wanted: undefined, writing: undefined, gone: false });
     else if (versionOf(pod) >= versionOf(entry.api)) entry.api = pod;
@@ -108,7 +107,8 @@ export class StatusWriter {
       if (!patch) continue;
       try {
         const options = { type: "strategic", subresource: "status" } as const;
-        this.observe(await this.#client.patch(this.#pods, name!, namespace, patch, options));
+        const answer = await this.#client.patch(this.#pods, name!, namespace, patch, options);
+        if (versionOf(answer) >= versionOf(entry.api)) entry.api = answer;
         delayMs = retryMs;
       } catch (error) {
         if (error instanceof StatusError && (error.code === 404 || error.code === 409)) {

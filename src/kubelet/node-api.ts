@@ -1,0 +1,247 @@
+// What the node agent answers to the API server about its pods: logs, commands, port forwarding, statistics
+// (pkg/kubelet/server). A typed interface: in one process it is called as it is, between machines host/ carries it.
+// Imports src/base and src/kinds.
+import { errors, StatusError } from "../base/errors.ts";
+import type { PortForwardConnection, RemoteCommandStreams, Upgrade } from "../kinds/request.ts";
+import type { KubernetesObject } from "../kinds/object.ts";
+import type { ContainerStatus, Pod } from "../kinds/types/core-v1.gen.ts";
+import type { Kubelet } from "./kubelet.ts";
+import { type LogOptions, readLog } from "./logs/read-log.ts";
+import { findContainer } from "./pod/container-spec.ts";
+import { isRunning, latestContainer, type PodContainer, sandboxNeed } from "./pod/runtime-state.ts";
+import { statsSummary, type StatsSummary } from "./stats/summary.ts";
+
+export interface NodeLogOptions {
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly sinceSeconds?: number;
+  readonly sinceTime?: string;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly stream?: "All" | "Stdout" | "Stderr";
+}
+export interface NodeCommandOptions {
+  readonly container: string;
+  /** Absent: attach. */
+  readonly command?: readonly string[];
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+/** All reject with StatusError. */
+export interface NodeApi {
+  logs(pod: KubernetesObject, options: NodeLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  exec(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade>;
+  attach(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade>;
+  portForward(pod: KubernetesObject, ports: readonly number[]): Promise<Upgrade>;
+  /** /stats/summary */
+  stats(): Promise<StatsSummary>;
+  /** /pods: a PodList of what the agent works on. */
+  pods(): object;
+  /** /configz */
+  configz(): object;
+}
+
+function toLogOptions(options: NodeLogOptions, nowMs: number): LogOptions {
+  const { follow, timestamps, tailLines, limitBytes, stream, sinceSeconds, sinceTime } = options;
+  const sinceMs =
+    sinceSeconds === undefined ? (sinceTime ? Date.parse(sinceTime) : undefined) : nowMs - sinceSeconds * 1000;
+  return {
+    follow,
+    timestamps,
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...(stream === "Stdout" ? { stream: "stdout" } : stream === "Stderr" ? { stream: "stderr" } : {}),
+  };
+}
+
+/** Why there is no log to read, in upstream's words (validateContainerLogStatus). */
+function logProblem(
+  pod: Pod,
+  name: string,
+  status: ContainerStatus | undefined,
+  previous: boolean,
+): string | undefined {
+  const what = `container "${name}" in pod "${pod.metadata.name}"`;
+  if (!status) return `${what} is not available`;
+  const { waiting, running, terminated } = status.state ?? {};
+  const last = status.lastState?.terminated;
+  if (previous) {
+    return last?.containerID ? undefined : `previous terminated ${what} not found`;
+  }
+  if (running || terminated?.containerID || last?.containerID) return undefined;
+  if (terminated) return `${what} is terminated`;
+  if (waiting?.reason === "ErrImagePull") return `${what} is waiting to start: image can't be pulled`;
+  if (waiting?.reason === "ImagePullBackOff") return `${what} is waiting to start: trying and failing to pull image`;
+  if (waiting) return `${what} is waiting to start: ${waiting.reason ?? ""}`;
+  return `${what} is waiting to start - no logs yet`;
+}
+
+class LocalNodeApi implements NodeApi {
+  readonly #kubelet: Kubelet;
+
+  constructor(kubelet: Kubelet) {
+    this.#kubelet = kubelet;
+  }
+
+  #containers(pod: KubernetesObject, name: string): readonly PodContainer[] {
+    const state = this.#kubelet.services.index.stateOf(pod.metadata.uid!);
+    return state.containers.filter((one) => one.name === name);
+  }
+
+  async logs(
+    object: KubernetesObject,
+    options: NodeLogOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const pod = object as Pod;
+    const { services, workers } = this.#kubelet;
+    const status = workers.get(pod.metadata.uid!)?.status ?? pod.status;
+    const all = [
+      ...(status?.containerStatuses ?? []),
+      ...(status?.initContainerStatuses ?? []),
+      ...(status?.ephemeralContainerStatuses ?? []),
+    ];
+    const found = all.find(({ name }) => name === options.container);
+    const problem = logProblem(pod, options.container, found, options.previous);
+    if (problem) throw errors.badRequest(problem);
+    const instances = this.#containers(pod, options.container).filter(({ status }) => status.state !== "created");
+    const container = options.previous ? instances[1] : instances[0];
+    if (!container) throw errors.badRequest(`unable to retrieve container logs for ${found?.containerID ?? ""}`);
+    const { id } = container;
+    const isLive = (): boolean =>
+      this.#containers(pod, options.container).some((one) => one.id === id && isRunning(one));
+    const source = {
+      files: services.logFiles,
+      path: container.status.logPath,
+      signal,
+      isRunning: isLive,
+      onEnd: (wake: () => void) => services.index.onceEnded(id, wake),
+    };
+    return readLog(source, toLogOptions(options, services.clock.now()));
+  }
+
+  #running(pod: KubernetesObject, name: string): PodContainer {
+    const found = latestContainer(this.#kubelet.services.index.stateOf(pod.metadata.uid!), name);
+    if (!found || !isRunning(found)) {
+      throw errors.notFound({ group: "", resource: "containers" }, name);
+    }
+    return found;
+  }
+
+  async exec(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade> {
+    const { id } = this.#running(pod, options.container);
+    const { stdin, stdout, stderr, tty, command = [] } = options;
+    const serve = (streams: RemoteCommandStreams): Promise<void> =>
+      this.#serve(streams, () =>
+        this.#kubelet.services.runtime.exec({ containerId: id, command, stdin, stdout, stderr, tty }, streams),
+      );
+    return { kind: "remote-command", stdin, stdout, stderr, tty, serve };
+  }
+
+  async attach(object: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade> {
+    const pod = object as Pod;
+    const { id } = this.#running(pod, options.container);
+    const { stdin, stdout, stderr } = options;
+    // A container has a terminal or not; whoever attaches has no say in it.
+    const tty = findContainer(pod.spec, options.container)?.container.tty ?? options.tty;
+    const serve = (streams: RemoteCommandStreams): Promise<void> =>
+      this.#serve(streams, () =>
+        this.#kubelet.services.runtime.exec({ containerId: id, stdin, stdout, stderr: stderr && !tty, tty }, streams),
+      );
+    return { kind: "remote-command", stdin, stdout, stderr: stderr && !tty, tty, serve };
+  }
+
+  /** The command's end as the Status that clients read from the error stream (k8s.io/kubelet/pkg/cri/streaming). */
+  async #serve(streams: RemoteCommandStreams, run: () => Promise<number>): Promise<void> {
+    const success = { metadata: {}, status: "Success" };
+    try {
+      const exitCode = await run();
+      if (exitCode === 0) await streams.finish(success);
+      else {
+        const causes = [{ reason: "ExitCode", message: String(exitCode) }];
+        const message = `command terminated with non-zero exit code: exit code ${exitCode}`;
+        const reason = "NonZeroExitCode";
+        await streams.finish({ metadata: {}, status: "Failure", message, reason, details: { causes } });
+      }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const status =
+        error instanceof StatusError
+          ? error.status
+          : errors.internal(`error executing command in container: ${why}`).status;
+      await streams.finish(status);
+    }
+  }
+
+  async portForward(object: KubernetesObject, ports: readonly number[]): Promise<Upgrade> {
+    const pod = object as Pod;
+    const { index, runtime } = this.#kubelet.services;
+    const need = sandboxNeed(pod, index.stateOf(pod.metadata.uid!));
+    if (need.needed) throw errors.notFound({ group: "", resource: "pods" }, pod.metadata.name!);
+    const forward = async (connection: PortForwardConnection): Promise<void> => {
+      try {
+        const target = await runtime.dial(need.sandboxId, connection.port);
+        await Promise.all([pipe(connection.data, target), pipe(target, connection.data)]);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        connection.fail(`error forwarding port ${connection.port} to pod ${need.sandboxId}, uid : ${why}`);
+      }
+    };
+    return {
+      kind: "port-forward",
+      ports,
+      async serve(connections) {
+        const open = new Set<Promise<void>>();
+        for await (const connection of connections) {
+          const one = forward(connection).finally(() => open.delete(one));
+          open.add(one);
+        }
+        await Promise.all(open);
+      },
+    };
+  }
+
+  stats(): Promise<StatsSummary> {
+    return statsSummary(
+      this.#kubelet.services,
+      [...this.#kubelet.workers.values()].map(({ pod }) => pod),
+    );
+  }
+
+  pods(): object {
+    const items = [...this.#kubelet.workers.values()].map(({ pod, status }) => ({
+      ...pod,
+      status: status ?? pod.status,
+    }));
+    return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
+  }
+
+  configz(): object {
+    return { kubeletconfig: this.#kubelet.configuration() };
+  }
+}
+
+interface Pipe {
+  readonly readable: AsyncIterable<Uint8Array>;
+  write(bytes: Uint8Array): Promise<void>;
+  end(): void;
+  destroy(error?: Error): void;
+}
+
+/** Bytes of one side to the other, with back-pressure, until the one ends. */
+async function pipe(from: Pipe, to: Pipe): Promise<void> {
+  try {
+    for await (const bytes of from.readable) await to.write(bytes);
+    to.end();
+  } catch (error) {
+    to.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+export const createNodeApi = (kubelet: Kubelet): NodeApi => new LocalNodeApi(kubelet);
