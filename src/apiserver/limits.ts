@@ -14,23 +14,11 @@ export const generateNameLengthMax = 58;
 export const futureRevisionWaitMs = 3_000;
 /** The shortest watch without timeoutSeconds; the longest is twice that. Upstream: min-request-timeout, 1800 s. */
 export const watchTimeoutMinMs = 1_800_000;
-/** Between a watch's bookmarks. Upstream: about a minute. */
-export const bookmarkPeriodMs = 60_000;
-/** A bookmark is sent this long before a watch's end. Upstream: 2 s. */
-export const bookmarkBeforeEndMs = 2_000;
-/** Events that wait for a slow watcher before it is ended. Upstream: a channel of 100 to 1000, and 5 % of a second. */
-export const watchQueueEventsMax = 10_000;
-/** The longest a request may run, and what `timeout=` may ask for at most. Upstream: request-timeout, 60 s. */
-export const requestTimeoutMs = 60_000;
-/** Operations in one JSON patch. Upstream: maxJSONPatchOperations, 10,000. */
-export const jsonPatchOperationsMax = 10_000;
 /** Characters of the warnings of one reply before they are cut. Upstream: truncateAtTotalRunes, 4 KiB. */
 export const warningsLengthMax = 4096;
 /** Characters of one warning once they are cut. Upstream: truncateItemRunes, 256. */
 export const warningItemLength = 256;
 /** Objects deleted at once by deletecollection. Upstream: DeleteCollectionWorkers, 1. */
 export const deleteCollectionParallelMax = 16;
-/** Objects of a list that are tested against a selector before other work gets its turn. Keeps a step below 50 ms. */
-export const selectionSliceItems = 2_000;
 /** An object as it is stored. Upstream: etcd's request limit, 1.5 MiB. */
 export const storedObjectBytesMax = 1.5 * 1024 * 1024;

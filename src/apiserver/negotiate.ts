@@ -2,7 +2,6 @@
 // before it decide. May import src/base.
 import { errors } from "../base/errors.ts";
 import type { StatusError } from "../base/errors.ts";
-import { booleanOf } from "./request-info.ts";
 
 export type Encoding = "json" | "yaml" | "protobuf";
 
@@ -208,5 +207,3 @@ export const unsupportedMediaType = (accepted: string): StatusError =>
   errors.unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
-
-export { booleanOf };

@@ -96,14 +96,10 @@ async function deleteEvicted(context: ResourceContext, name: string, options: De
   }
   const marked = await markDisrupted(context, name);
   const next = marked?.ref.object().metadata.resourceVersion;
-  const preconditions = resourceVersion === undefined || next === undefined ? options.preconditions : { uid, next };
-  await deleteStored(context, name, {
-    ...options,
-    preconditions:
-      preconditions && "next" in preconditions
-        ? { ...(uid === undefined ? {} : { uid }), resourceVersion: preconditions.next! }
-        : options.preconditions,
-  });
+  // The client's version is the one before the mark.
+  const moved = resourceVersion !== undefined && next !== undefined;
+  const preconditions = { ...(uid === undefined ? {} : { uid }), ...(moved ? { resourceVersion: next } : {}) };
+  await deleteStored(context, name, { ...options, preconditions });
 }
 
 async function markDisrupted(context: ResourceContext, name: string): Promise<StoredObject | undefined> {

@@ -1,7 +1,6 @@
 // DELETE of one object. May import src/base and src/kinds.
 import type { ApiReply } from "../../kinds/request.ts";
-import { statusReply } from "../reply.ts";
-import { refOf } from "../reply.ts";
+import { refOf, statusReply } from "../reply.ts";
 import { objectReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";
 import { returnsDeletedObject } from "../write/delete-policy.ts";

@@ -3,7 +3,6 @@
 // client doesn't insist on a version. The order is that of upstream's registry/generic/registry/store.go and
 // rest/update.go. May import src/base and src/kinds.
 import { errors } from "../../base/errors.ts";
-import type { StatusError } from "../../base/errors.ts";
 import { invalid } from "../../base/field-error.ts";
 import { equalJson } from "../../kinds/patch/json-value.ts";
 import { validateUpdate } from "../../kinds/meta/validate-write.ts";
@@ -226,5 +225,3 @@ async function deleteFinalized(write: Write, current: StoredObject): Promise<boo
   const { server, resource } = write.context;
   return (await server.storage.delete(resource, current)) !== undefined;
 }
-
-export type { StatusError };
