@@ -24,7 +24,6 @@ test("startNodeHost starts a node, finds it again, and stopNodeHost takes it awa
     addresses,
     containerd: { rootFolder: join(folder, "root"), stateFolder, logFile: join(folder, "containerd.log") },
     networkFolder: join(folder, "network"),
-    networkFoldersBeside: [],
     kubeletFolder: join(folder, "kubelet"),
     podLogsFolder: join(folder, "logs"),
     mirrors: [],

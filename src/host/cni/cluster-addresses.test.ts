@@ -1,3 +1,4 @@
+// Addresses of clusters, their indexes, and conflicts with the machine's routes. May import node.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

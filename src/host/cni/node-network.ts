@@ -4,6 +4,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { restoreSysctls, setSysctls, type Sysctls } from "../machine/sysctls.ts";
 import { ProgramError, runProgram, tryProgram } from "../machine/run-program.ts";
+import { indexFolder } from "./cluster-addresses.ts";
 import { printConflist } from "./conflist.ts";
 
 export interface NodeNetworkSettings {
@@ -11,10 +12,8 @@ export interface NodeNetworkSettings {
   readonly bridge: string;
   /** The whole cluster's pods: not masqueraded among themselves. */
   readonly clusterPodCidr: string;
-  /** Holds net.d, leases, the saved kernel settings. Ours alone. */
+  /** Holds net.d and leases. Ours alone. */
   readonly folder: string;
-  /** The same folders of clusters beside this one. */
-  readonly foldersBeside: readonly string[];
 }
 
 // ip_forward: packets between pods and the world; bridge-nf-call-iptables: a Service's rules apply to pods on the same
@@ -30,7 +29,8 @@ const libcniResults = "/var/lib/cni/results";
 const iptablesTables = ["ip nat", "ip6 nat", "ip filter", "ip6 filter"];
 
 const tablesFile = (folder: string): string => join(folder, "tables-before.txt");
-const savedFile = (folder: string): string => join(folder, "sysctls.json");
+/** What each cluster of the machine has changed: the last one to end puts it back. */
+const sysctlsFolder = join(indexFolder, "sysctls");
 export const cniConfigFolder = (folder: string): string => join(folder, "net.d");
 
 function printTable(settings: NodeNetworkSettings): string {
@@ -116,7 +116,7 @@ export async function prepareNodeNetwork(settings: NodeNetworkSettings): Promise
   await saveTables(settings);
   // Absent where bridges were never used since the machine started; and where the kernel has it built in, it is there.
   await tryProgram("modprobe", ["br_netfilter"]);
-  await setSysctls(neededSysctls, savedFile(settings.folder), settings.foldersBeside.map(savedFile));
+  await setSysctls(neededSysctls, sysctlsFolder, settings.name);
   // nft reads no rules from the socket that Node gives a child as standard input: from a file.
   const file = join(settings.folder, "pods.nft");
   await writeFile(file, printTable(settings));
@@ -200,6 +200,6 @@ export async function removeNodeNetwork(settings: NodeNetworkSettings): Promise<
   await removePortmapChains();
   await removeEmptyTables(settings);
   await removeLibcniResults(settings.name);
-  await restoreSysctls(savedFile(settings.folder), settings.foldersBeside.map(savedFile));
+  await restoreSysctls(sysctlsFolder, settings.name);
   await rm(settings.folder, { recursive: true, force: true });
 }

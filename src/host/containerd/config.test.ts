@@ -1,3 +1,4 @@
+// containerd's configuration and registry mirrors. May import node.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { majorVersionOf, printContainerdConfig } from "./config.ts";

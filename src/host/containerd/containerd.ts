@@ -3,6 +3,7 @@
 // src/base.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, open, readFile, readdir, rm, rmdir, unlink, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { dirname, join } from "node:path";
@@ -53,13 +54,22 @@ const markFile = ({ stateFolder }: ContainerdFolders): string => join(stateFolde
 const tasksFolder = ({ stateFolder }: ContainerdFolders): string =>
   join(stateFolder, "state/io.containerd.runtime.v2.task/k8s.io");
 
+/** By its command line: where the file that names it is lost, and its socket is there. */
+async function searchRunning(folders: ContainerdFolders): Promise<ProcessMark | undefined> {
+  for (const pid of await listProcessIds()) {
+    const args = await commandLine(pid);
+    if (args.at(-2) === "--config" && args.at(-1) === configFile(folders)) return markOf(pid);
+  }
+  return undefined;
+}
+
 /** The containerd of these folders, when it is alive. */
 async function findRunning(folders: ContainerdFolders): Promise<ProcessMark | undefined> {
   let mark: ProcessMark;
   try {
     mark = JSON.parse(await readFile(markFile(folders), "utf8")) as ProcessMark;
   } catch {
-    return undefined;
+    return existsSync(socketPathOf(folders)) ? searchRunning(folders) : undefined;
   }
   return (await isAlive(mark)) ? mark : undefined;
 }

@@ -1,3 +1,4 @@
+// The protobuf codec, against the documented bytes and the table of CRI. May import node.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createCodec } from "./codec.ts";
@@ -66,7 +67,7 @@ test("decode gives proto3's defaults, skips unknown fields and takes unpacked li
 
 test("decode refuses bytes that are cut short, endless integers and deep nesting", () => {
   for (const bytes of [[0x0a, 5, 1], [0x0a], [0x10, ...Array<number>(11).fill(0xff)], [0x0f]]) {
-    assert.throws(() => codec.decode("Outer", new Uint8Array(bytes)), /protobuf/);
+    assert.throws(() => codec.decode("Outer", new Uint8Array(bytes)), /proto|EOF/);
   }
   let nested = new Uint8Array(0);
   for (let depth = 0; depth < 40; depth += 1) nested = Uint8Array.from([0x0a, nested.length, ...nested]);

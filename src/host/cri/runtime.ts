@@ -19,6 +19,7 @@ import {
   type SandboxConfig,
   type SandboxStatus,
 } from "../../kubelet/runtime.ts";
+import { pauseImageName } from "../images/pause-image.ts";
 import { CriConnection } from "./connection.ts";
 import {
   toContainerConfig,
@@ -54,7 +55,8 @@ function toImage(image: CriImage): Image {
     sizeBytes: image.size,
     ...(image.uid ? { uid: image.uid.value } : {}),
     ...(image.username ? { username: image.username } : {}),
-    pinned: image.pinned,
+    // containerd 1.6 does not tell: without its pause image no pod could start.
+    pinned: image.pinned || image.repoTags.includes(pauseImageName),
   };
 }
 
@@ -120,6 +122,8 @@ export class CriRuntime implements Runtime {
     await this.#connection.call("RemovePodSandbox", { podSandboxId: id });
     this.#sandboxes.delete(id);
     this.#addresses.delete(id);
+    // Its containers went with it.
+    for (const [container, sandbox] of this.#sandboxOf) if (sandbox === id) this.#sandboxOf.delete(container);
   }
 
   async sandboxStatus(id: string): Promise<SandboxStatus> {

@@ -1,3 +1,4 @@
+// What the error stream of a remote command tells. May import node.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exitCodeOf } from "./streaming.ts";

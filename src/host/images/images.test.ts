@@ -1,3 +1,4 @@
+// Images: built, packed, read back; the pause program. May import node.
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

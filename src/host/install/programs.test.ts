@@ -1,3 +1,4 @@
+// The search for a node's programs. May import node.
 import assert from "node:assert/strict";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

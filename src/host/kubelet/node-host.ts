@@ -36,8 +36,6 @@ export interface NodePlace {
   readonly containerd: ContainerdFolders;
   /** Ours alone: ends with the node. */
   readonly networkFolder: string;
-  /** The network folders of other clusters on this machine. */
-  readonly networkFoldersBeside: readonly string[];
   /** The agent's own folder: pods' volumes. */
   readonly kubeletFolder: string;
   readonly log: Log;
@@ -66,7 +64,6 @@ const networkOf = (place: NodePlace): NodeNetworkSettings => ({
   bridge: place.addresses.bridge,
   clusterPodCidr: place.addresses.podCidr,
   folder: place.networkFolder,
-  foldersBeside: place.networkFoldersBeside,
 });
 
 /** Mounts that a pod makes in its volumes reach the node and other pods (mountPropagation) through a shared mount only. */

@@ -1,3 +1,4 @@
+// Probes against servers of the test's own, and Go's words for their failures. May import node.
 import assert from "node:assert/strict";
 import { Server as GrpcServer, ServerCredentials, status } from "@grpc/grpc-js";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";

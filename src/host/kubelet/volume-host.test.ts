@@ -1,3 +1,4 @@
+// Volumes, log files and facts of the machine, on its real file system; mounts only as root. May import node.
 import assert from "node:assert/strict";
 import { linkSync } from "node:fs";
 import { chmod, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";

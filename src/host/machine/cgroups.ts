@@ -27,7 +27,9 @@ export interface ControlGroupLimits {
 }
 
 const cpuPeriodDefaultMicros = 100_000;
-const version1Controllers = ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "hugetlb"];
+// Every one that runc makes groups in: all must be cleared again.
+const version1Controllers =
+  "cpu cpuacct cpuset memory devices freezer blkio pids hugetlb net_cls net_prio perf_event rdma misc".split(" ");
 
 /**
  * What is mounted. Version 2 only where its controllers are in use: a machine may mount an empty version 2 tree beside

@@ -1,3 +1,4 @@
+// Programs, processes, mounts, control groups and kernel settings. May import node.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
