@@ -47,8 +47,9 @@ async function readOthers(folder: string, owner: string): Promise<Map<string, Sa
 }
 
 /**
- * Sets what differs, and keeps what was in a file named for the owner (a cluster) in the folder. A setting that the kernel
- * hasn't is left out; one that can't be written rejects. What another owner has set isn't taken for the machine's own.
+ * Sets what differs, and keeps what was in a file named for the owner (a cluster) in the folder. A setting that the
+ * kernel hasn't is left out; one that can't be written rejects. What another owner has set isn't taken for the machine's
+ * own.
  */
 export async function setSysctls(wanted: Sysctls, folder: string, owner: string): Promise<void> {
   await mkdir(folder, { recursive: true });
