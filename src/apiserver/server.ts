@@ -5,6 +5,7 @@ import type { Crypto } from "../base/crypto.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Column, Kind } from "../kinds/kind.ts";
+import type { Descriptions } from "../kinds/openapi/schemas.ts";
 import type { ApiRequest, UserInfo } from "../kinds/request.ts";
 import type { Store } from "../store/store.ts";
 import type { MediaType } from "./negotiate.ts";
@@ -37,7 +38,9 @@ export interface Ports {
   readonly healthChecks?: readonly HealthCheck[];
   /** Asked for paths of groups that the server doesn't serve itself. */
   readonly delegate?: Delegate;
-  /** The OpenAPI documents: of the path behind /openapi, in the form that is accepted. undefined: there is none such. */
+  /** Fields' descriptions, for OpenAPI; they come with the build. */
+  readonly descriptions?: Descriptions;
+  /** OpenAPI documents in other forms than JSON, where the client prefers such a one. undefined: it doesn't. */
   readonly openApi?: OpenApiSource;
   /** What a Table's column means, in words; they come with the build. */
   readonly columnDescription?: (kind: Kind, column: Column) => string | undefined;
