@@ -19,15 +19,6 @@ export type Outcome = "next" | "stop";
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The task's outcome, or undefined when the signal is aborted before: the task goes on unheeded. */
-export function unlessAborted<T>(task: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-    task.then(resolve, reject);
-  });
-}
-
 /** Stops the pod's containers, then its sandboxes. */
 export async function killPod(worker: PodWorker, signal: AbortSignal, graceSeconds?: number): Promise<boolean> {
   const { services, pod, uid, hooksRun } = worker;
@@ -108,7 +99,7 @@ async function start(worker: PodWorker, action: Action & { kind: "start-containe
     const config = await sandboxOf(worker, sandbox.metadata.attempt);
     const { volumes, hooksRun } = worker;
     const request = { services, pod, container, sandboxId: sandbox.id, sandbox: config, volumes, signal, hooksRun };
-    const id = await unlessAborted(startContainer(request), signal);
+    const id = await startContainer(request);
     if (id === undefined) return "stop";
     failures.delete(action.name);
     worker.actuated.set(action.name, effectiveResources(pod, container.resources));

@@ -11,6 +11,7 @@ import { runHook } from "./hooks.ts";
 import type { NodeServices } from "./node-services.ts";
 import { prepareContainer } from "./pod-files.ts";
 import { stopContainer } from "./stop-containers.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Why a container did not start: what its status says while it waits. */
 export class StartError extends Error {
@@ -134,8 +135,9 @@ async function runPostStart(request: StartRequest, id: string): Promise<void> {
 /** Resolves to the container's id when it runs and its hook is through. Rejects with StartError. */
 export async function startContainer(request: StartRequest): Promise<string | undefined> {
   const { services, signal } = request;
-  const found = await findImage(request);
-  if (signal.aborted) return undefined;
+  // A pull may take long, and termination does not wait for it; what is created is also started, so that it is known.
+  const found = await unlessAborted(findImage(request), signal);
+  if (!found || signal.aborted) return undefined;
   const id = await create(request, found);
   tell(request, "Normal", "Created", "Container created", id);
   try {
@@ -148,8 +150,8 @@ export async function startContainer(request: StartRequest): Promise<string | un
   }
   tell(request, "Normal", "Started", "Container started", id);
   await services.index.refresh(id);
-  await runPostStart(request, id);
-  return id;
+  await unlessAborted(runPostStart(request, id), signal);
+  return signal.aborted ? undefined : id;
 }
 
 /** The specification of the container of an action, whatever its type. */

@@ -100,7 +100,7 @@ export function createNodeFixture(settle: Settle, script: RuntimeScript = {}) {
           enableServiceLinks: true,
           ...spec,
         },
-        status: { phase: "Pending", qosClass: "BestEffort" },
+        status: { phase: "Pending" },
       });
       await clock.settle();
       return pod;
