@@ -33,11 +33,14 @@ export class InformerSet {
     this.#signal = signal;
   }
 
-  /** The informer of a kind, started. `indexes` count only for the first who asks. */
+  /** The informer of a kind, started, with these indexes beside those that others asked for; a name means one index. */
   of<T extends KubernetesObject>(kind: Kind<T>, indexes: Indexes<T> = {}): Informer<T> {
     const key = `${kind.group}/${kind.version}/${kind.plural}`;
     const known = this.#informers.get(key);
-    if (known) return known as unknown as Informer<T>;
+    if (known) {
+      known.addIndexes(indexes as unknown as Indexes<KubernetesObject>);
+      return known as unknown as Informer<T>;
+    }
     const informer = createInformer(this.#client, kind, {
       clock: this.#clock,
       log: this.#log,

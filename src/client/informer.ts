@@ -37,6 +37,8 @@ export interface Informer<T extends KubernetesObject> {
   list(namespace?: string): readonly T[];
   byIndex(index: string, key: string): readonly T[];
   onChange(listener: (change: Change<T>) => void): void;
+  /** Adds indexes; one whose name is known already is left as it is. */
+  addIndexes(indexes: Indexes<T>): void;
   /** Takes what a write was answered with, before the watch tells it: the writer sees its own writes. */
   observe(object: T): void;
   /** The same for an object that is gone for good. */
@@ -70,6 +72,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #options: InformerOptions<T>;
   readonly #refs = new Map<string, ObjectRef<T>>();
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  readonly #keysOf = new Map<string, Indexes<T>[string]>();
   readonly #listeners: ((change: Change<T>) => void)[] = [];
   /** uids of objects whose deletion was observed before the watch told it. */
   readonly #deleted = new Set<string>();
@@ -84,7 +87,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
     this.synced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
     });
-    for (const name of Object.keys(options.indexes ?? {})) this.#indexes.set(name, new Map());
+    this.addIndexes(options.indexes ?? {});
   }
 
   get(namespace: string | undefined, name: string): T | undefined {
@@ -104,6 +107,16 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   onChange(listener: (change: Change<T>) => void): void {
     this.#listeners.push(listener);
     for (const ref of this.#refs.values()) listener({ type: "ADDED", object: ref.object() });
+  }
+
+  addIndexes(indexes: Indexes<T>): void {
+    const added = Object.entries(indexes).filter(([name]) => !this.#keysOf.has(name));
+    for (const [name, keysOf] of added) {
+      this.#keysOf.set(name, keysOf);
+      this.#indexes.set(name, new Map());
+    }
+    if (added.length === 0) return;
+    for (const [key, ref] of this.#refs) this.#index(key, ref.object());
   }
 
   observe(object: T): void {
@@ -222,7 +235,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   }
 
   #index(key: string, object: T): void {
-    for (const [name, keysOf] of Object.entries(this.#options.indexes ?? {})) {
+    for (const [name, keysOf] of this.#keysOf) {
       const index = this.#indexes.get(name)!;
       for (const value of keysOf(object)) {
         const keys = index.get(value) ?? new Set();
@@ -233,7 +246,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
 
   #unindex(key: string, old: T | undefined): void {
     if (!old) return;
-    for (const [name, keysOf] of Object.entries(this.#options.indexes ?? {})) {
+    for (const [name, keysOf] of this.#keysOf) {
       const index = this.#indexes.get(name)!;
       for (const value of keysOf(old)) {
         const keys = index.get(value);

@@ -1,5 +1,6 @@
 // What a controller is: a pure function from what it sees to what should change. Proa's own controllers and a user's are
 // written the same way; the runner (runner.ts) does all the rest. May import src/base, src/kinds, src/client.
+import type { StatusError } from "../base/errors.ts";
 import type { Client, DeleteOptions, PatchOptions } from "../client/client.ts";
 import type { Indexes } from "../client/informer-set.ts";
 import type { Kind } from "../kinds/kind.ts";
@@ -15,25 +16,49 @@ export interface View {
   byIndex<T extends KubernetesObject>(kind: Kind<T>, index: string, key: string): readonly T[];
 }
 
-/** One change, in the order in which it is to happen. The first that fails ends the attempt; it is tried again later. */
+/** What a refused change comes to: these changes at once, and then the rest, nothing more, or another attempt. */
+export interface Refused {
+  readonly changes: readonly Change[];
+  readonly next: "continue" | "stop" | "retry";
+}
+/** What the server refused may be expected. Undefined: it isn't, and the attempt fails. */
+interface Refusable {
+  refused?(error: StatusError): Refused | undefined;
+}
+
+/**
+ * One change, in the order in which it is to happen. The first that fails ends the attempt; it is tried again later.
+ * `followedBy` says what follows at once from what the server answered: an event that tells a generated name.
+ */
 export type Change =
-  | { readonly do: "create"; readonly kind: Kind; readonly object: Draft<KubernetesObject> & object }
-  | {
+  | ({
+      readonly do: "create";
+      readonly kind: Kind;
+      readonly object: Draft<KubernetesObject> & object;
+      followedBy?(created: KubernetesObject): readonly Change[];
+    } & Refusable)
+  | ({
       /** With the resourceVersion that the controller saw: refused when somebody else was faster. */
       readonly do: "update";
       readonly kind: Kind;
       readonly object: KubernetesObject;
       readonly subresource?: string;
-    }
-  | {
+      followedBy?(updated: KubernetesObject): readonly Change[];
+    } & Refusable)
+  | ({
       readonly do: "patch";
       readonly kind: Kind;
       readonly namespace?: string;
       readonly name: string;
       readonly patch: JsonObject;
       readonly options: PatchOptions;
-    }
-  | { readonly do: "delete"; readonly kind: Kind; readonly object: KubernetesObject; readonly options?: DeleteOptions }
+    } & Refusable)
+  | ({
+      readonly do: "delete";
+      readonly kind: Kind;
+      readonly object: KubernetesObject;
+      readonly options?: DeleteOptions;
+    } & Refusable)
   /** Everything of a kind in a namespace. */
   | { readonly do: "delete-collection"; readonly kind: Kind; readonly namespace: string }
   | {

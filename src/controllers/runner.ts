@@ -89,18 +89,39 @@ class RunningController {
     const { clock } = this.#options;
     const facts = await this.#controller.gather?.(key, this.#view, this.#client);
     const { changes, requeueAtMs } = this.#controller.reconcile(key, this.#view, clock.now(), facts);
-    for (const change of changes) await this.#apply(change);
+    await this.#applyAll(changes);
     if (requeueAtMs !== undefined) this.#queue.addAfter(key, Math.max(0, requeueAtMs - clock.now()));
+  }
+
+  /** Resolves to whether the rest is to follow. */
+  async #applyAll(changes: readonly Change[]): Promise<boolean> {
+    for (const change of changes) {
+      try {
+        await this.#apply(change);
+      } catch (error) {
+        const refused = error instanceof StatusError && "refused" in change ? change.refused?.(error) : undefined;
+        if (!refused) throw error;
+        await this.#applyAll(refused.changes);
+        if (refused.next === "retry") throw error;
+        if (refused.next === "stop") return false;
+      }
+    }
+    return true;
   }
 
   async #apply(change: Change): Promise<void> {
     switch (change.do) {
-      case "create":
-        this.#observe(change.kind, await this.#client.create(change.kind, change.object));
+      case "create": {
+        const created = await this.#client.create(change.kind, change.object);
+        this.#observe(change.kind, created);
+        await this.#applyAll(change.followedBy?.(created) ?? []);
         return;
+      }
       case "update": {
         const { subresource } = change;
-        this.#observe(change.kind, await this.#client.update(change.kind, change.object, { subresource }));
+        const updated = await this.#client.update(change.kind, change.object, { subresource });
+        this.#observe(change.kind, updated);
+        await this.#applyAll(change.followedBy?.(updated) ?? []);
         return;
       }
       case "patch": {
