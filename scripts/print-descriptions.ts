@@ -15,6 +15,8 @@ const fold = (comment: string): string =>
     .split("\n")
     .map((line) => line.replace(/^\s*\*? ?/, ""))
     .join(" ")
+    // The generators escape what could end a comment or a string.
+    .replace(/\\(?=["'`*])/g, "")
     .replace(/\s+/g, " ")
     .trim();
 
