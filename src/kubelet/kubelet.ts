@@ -417,7 +417,8 @@ export class Kubelet {
       const conditions = await runtime.conditions();
       const network = conditions.networkReady
         ? undefined
-        : `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${conditions.message}`;
+        : "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady " +
+          `message:${conditions.message}`;
       if (!conditions.runtimeReady) failures.push(`container runtime not ready: ${conditions.message}`);
       if (network) failures.push(network);
       this.#networkFailure = network;

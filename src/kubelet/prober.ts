@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Certificates are not verified; redirects to the same host are followed, ten at most, others are answered as they are. */
+/** Certificates are not verified; redirects to the same host are followed, ten at most; others are the answer. */
 export interface Prober {
   /** Rejects with the failure of the connection or the time-out as Go's net/http words it. */
   http(probe: HttpProbe): Promise<HttpAnswer>;

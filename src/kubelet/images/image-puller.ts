@@ -86,7 +86,8 @@ class Puller implements ImagePuller {
     const { image, policy, reference } = request;
     const name = parseImageName(image);
     if (!name) {
-      const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+      const why = `couldn't parse image name "${image}": invalid reference format`;
+      const message = `Failed to apply default image tag "${image}": ${why}`;
       recorder.event(reference, "Warning", "InspectFailed", message);
       throw new ImageError("InvalidImageName", message);
     }

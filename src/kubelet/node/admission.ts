@@ -110,7 +110,7 @@ function missingResource(pod: Pod, others: readonly Pod[], node: Node): Rejectio
   return undefined;
 }
 
-/** Why the pod is not taken; undefined: it is. `others` are the pods that the node has taken and that have not ended. */
+/** Why the pod is not taken; undefined: it is. `others` are the pods that the node has taken and that live. */
 export function admitPod(pod: Pod, others: readonly Pod[], node: Node): Rejection | undefined {
   const osLabel = pod.metadata.labels?.["kubernetes.io/os"];
   if (osLabel !== undefined && osLabel !== "linux") {

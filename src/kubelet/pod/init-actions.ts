@@ -24,7 +24,7 @@ export interface InitPlan {
 
 const quoteState = (container: PodContainer): string => `"${container.status.state}"`;
 
-/** A sidecar that runs: is it started, healthy, as specified? Appends what is to be done; says whether it is started. */
+/** A running sidecar: is it started, healthy, as specified? Appends what is to be done; answers whether it is started. */
 function planSidecar(
   view: PodView,
   container: Container,

@@ -1,5 +1,6 @@
-// A pod's life as one pure function: from what the API wants, what the runtime has and what probes and back-off say, the
-// actions that come next, in order (pkg/kubelet/kuberuntime: computePodActions and SyncPod's order). Imports src/kinds.
+// A pod's life as one pure function: from what the API wants, what the runtime has and what probes and back-off say,
+// the actions that come next, in order (pkg/kubelet/kuberuntime: computePodActions and SyncPod's order). Imports
+// src/kinds.
 import type { Container, Pod } from "../../kinds/types/core-v1.gen.ts";
 import { crashBackOff } from "../limits.ts";
 import type { Action, PodView, StopReason } from "./action.ts";
@@ -178,8 +179,8 @@ function planPruning({ pod, runtime }: PodView): Action[] {
 }
 
 /**
- * The actions that bring the runtime closer to the pod's specification, in the order in which they are carried out. None:
- * all is as it should be. Not for a pod that is being terminated.
+ * The actions that bring the runtime closer to the pod's specification, in the order in which they are carried out.
+ * None: all is as it should be. Not for a pod that is being terminated.
  */
 export function podActions(view: PodView): Action[] {
   const { pod, runtime } = view;

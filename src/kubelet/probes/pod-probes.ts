@@ -1,5 +1,5 @@
-// The probes of one pod: when they run, and what a row of results means (pkg/kubelet/prober/worker.go). Results are kept
-// by container id, so that a new instance starts anew. Imports src/base and src/kinds.
+// The probes of one pod: when they run, and what a row of results means (pkg/kubelet/prober/worker.go). Results are
+// kept by container id, so that a new instance starts anew. Imports src/base and src/kinds.
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Random } from "../../base/random.ts";
 import type { Container, ContainerStatus, Pod, PodStatus, Probe } from "../../kinds/types/core-v1.gen.ts";

@@ -47,13 +47,14 @@ export function httpRequest(
   const host = action.host || podIp;
   const port = resolvePort(action.port, container);
   const path = action.path ?? "";
+  const scheme = (action.scheme ?? "HTTP").toLowerCase();
   const headers = [...(action.httpHeaders ?? [])];
   const has = (name: string): boolean => headers.some((header) => header.name.toLowerCase() === name);
   if (!has("user-agent")) headers.push({ name: "User-Agent", value: `kube-${purpose}/1.36` });
   if (!has("accept")) headers.push({ name: "Accept", value: "*/*" });
   const sent = headers.filter(({ name, value }) => !(name.toLowerCase() === "accept" && value === ""));
   return {
-    url: `${(action.scheme ?? "HTTP").toLowerCase()}://${joinHostPort(host, port)}${path.startsWith("/") ? path : `/${path}`}`,
+    url: `${scheme}://${joinHostPort(host, port)}${path.startsWith("/") ? path : `/${path}`}`,
     headers: sent,
     timeoutMs,
     bodyBytesMax: probeOutputBytesMax,

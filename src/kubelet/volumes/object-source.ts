@@ -110,8 +110,9 @@ export function createObjectSource(client: Client, kinds: SourceKinds, clock: Cl
       const found = await client.get(kinds.claims, claim, namespace);
       const name = found.spec?.volumeName;
       if (!name || found.status?.phase !== "Bound") {
+        const phase = found.status?.phase ?? "";
         throw new Error(
-          `PVC ${namespace}/${claim} has non-bound phase ("${found.status?.phase}") or empty pvc.Spec.VolumeName ("${name ?? ""}")`,
+          `PVC ${namespace}/${claim} has non-bound phase ("${phase}") or empty pvc.Spec.VolumeName ("${name ?? ""}")`,
         );
       }
       return client.get(kinds.volumes, name);

@@ -1,5 +1,5 @@
-// What is in the files of configMap, secret, downwardAPI and projected volumes (pkg/volume/{configmap,secret,downwardapi,
-// projected}). Imports src/kinds.
+// What is in the files of configMap, secret, downwardAPI and projected volumes
+// (pkg/volume/{configmap,secret,downwardapi, projected}). Imports src/kinds.
 import type {
   ConfigMap,
   DownwardAPIVolumeFile,
@@ -117,7 +117,7 @@ async function projectionFiles(context: PayloadContext, source: VolumeProjection
   throw new Error(`projected volume source ${name} is not supported on this node`);
 }
 
-/** The files of a volume; undefined: a volume of another sort. Rejects in upstream's words where something is absent. */
+/** A volume's files; undefined: a volume of another sort. Rejects in upstream's words where something is missing. */
 export async function volumePayload(context: PayloadContext, volume: Volume): Promise<Payload | undefined> {
   const { configMap, secret, downwardAPI, projected } = volume;
   if (configMap) return new Map(await configMapFiles(context, configMap, configMap.defaultMode ?? defaultMode));

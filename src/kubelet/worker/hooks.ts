@@ -1,5 +1,5 @@
-// Lifecycle hooks: what runs right after a container's start and right before its stop (pkg/kubelet/lifecycle/handlers.go).
-// Imports src/base and src/kinds.
+// Lifecycle hooks: what runs right after a container's start and right before its stop
+// (pkg/kubelet/lifecycle/handlers.go). Imports src/base and src/kinds.
 import { sleep } from "../../base/clock.ts";
 import type { Container, LifecycleHandler, Pod } from "../../kinds/types/core-v1.gen.ts";
 import { formatPod } from "../pod/container-spec.ts";

@@ -1,5 +1,5 @@
-// One pod's worker: rounds that look at the pod and the runtime, tell the API, and carry out the actions that come next,
-// in order. It keeps nothing that a new one could not find out. Imports src/base and src/kinds.
+// One pod's worker: rounds that look at the pod and the runtime, tell the API, and carry out the actions that come
+// next, in order. It keeps nothing that a new one could not find out. Imports src/base and src/kinds.
 import type { Timer } from "../../base/clock.ts";
 import type { Pod, PodCondition, PodStatus, ResourceRequirements } from "../../kinds/types/core-v1.gen.ts";
 import { podReference } from "../events.ts";

@@ -31,6 +31,8 @@ export interface RuntimeIndexOptions {
 export class RuntimeIndex {
   readonly #options: RuntimeIndexOptions;
   readonly #pods = new Map<string, Entry>();
+  /** The pod of each sandbox and container. */
+  readonly #owners = new Map<string, string>();
   readonly #waiting = new Map<string, (() => void)[]>();
 
   constructor(options: RuntimeIndexOptions) {
@@ -85,6 +87,8 @@ export class RuntimeIndex {
         for (const id of list.keys()) {
           if (seen.has(id)) continue;
           list.delete(id);
+          this.#owners.delete(id);
+          this.#ended(id);
           entry.state = undefined;
           changed.add(uid);
         }
@@ -97,17 +101,17 @@ export class RuntimeIndex {
   /** Reads one container or sandbox anew, as after an event; nothing where it is neither. */
   async refresh(id: string): Promise<void> {
     const { onChange } = this.#options;
-    const sandboxPod = [...this.#pods].find(([, { sandboxes }]) => sandboxes.has(id));
-    const status = sandboxPod ? undefined : await this.#read(id);
+    const known = this.#pods.get(this.#owners.get(id) ?? "");
+    const ready = known?.sandboxes.get(id)?.ready;
+    const status = ready === undefined ? await this.#read(id) : undefined;
     if (status) {
-      const known = this.#pods.get(status.labels[podUidLabel] ?? "")?.containers.get(id);
+      const state = known?.containers.get(id)?.status.state;
       const uid = await this.#putContainer(status);
-      if (known?.status.state !== status.state) onChange(uid);
+      if (state !== status.state) onChange(uid);
       return;
     }
     const sandbox = await this.#readSandbox(id);
     if (sandbox) {
-      const ready = sandboxPod?.[1].sandboxes.get(id)?.ready;
       const uid = this.#putSandbox(sandbox);
       if (ready !== sandbox.ready) onChange(uid);
       return;
@@ -144,15 +148,16 @@ export class RuntimeIndex {
   }
 
   #drop(id: string): string | undefined {
-    for (const [uid, entry] of this.#pods) {
-      const had = entry.containers.delete(id) || entry.sandboxes.delete(id);
-      if (!had) continue;
-      this.#ended(id);
-      entry.state = undefined;
-      if (entry.sandboxes.size === 0 && entry.containers.size === 0) this.#pods.delete(uid);
-      return uid;
-    }
-    return undefined;
+    const uid = this.#owners.get(id);
+    this.#owners.delete(id);
+    const entry = uid === undefined ? undefined : this.#pods.get(uid);
+    if (uid === undefined || !entry) return undefined;
+    entry.containers.delete(id);
+    entry.sandboxes.delete(id);
+    entry.state = undefined;
+    this.#ended(id);
+    if (entry.sandboxes.size === 0 && entry.containers.size === 0) this.#pods.delete(uid);
+    return uid;
   }
 
   #entry(uid: string): Entry {
@@ -172,6 +177,7 @@ export class RuntimeIndex {
     const before = entry.sandboxes.get(sandbox.id);
     const ips = sandbox.ips.length > 0 ? sandbox.ips : (before?.ips ?? []);
     entry.sandboxes.set(sandbox.id, { ...sandbox, ips });
+    this.#owners.set(sandbox.id, uid);
     return uid;
   }
 
@@ -183,6 +189,7 @@ export class RuntimeIndex {
     const container = toPodContainer(status, message);
     const kept = !ended && before?.status.state === "exited" ? { ...container, message: before.message } : container;
     this.#entry(uid).containers.set(status.id, kept);
+    this.#owners.set(status.id, uid);
     if (ended) this.#ended(status.id);
     return uid;
   }
@@ -196,7 +203,7 @@ export class RuntimeIndex {
     }
   }
 
-  /** What the program left as its last words: its file, or the end of its log where it failed (getTerminationMessage). */
+  /** What the program left as its last words: its file, or its log's end where it failed (getTerminationMessage). */
   async #terminationMessage(status: ContainerStatus): Promise<string> {
     const { volumeHost, logFiles } = this.#options;
     const record = readContainerRecord(status.annotations);

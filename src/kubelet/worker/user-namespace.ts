@@ -1,5 +1,5 @@
-// User namespaces of pods: each gets 65,536 ids of its own, written into the pod's folder so that they outlive the agent
-// (pkg/kubelet/userns; KEP-127). Imports the ports only.
+// User namespaces of pods: each gets 65,536 ids of its own, written into the pod's folder so that they outlive the
+// agent (pkg/kubelet/userns; KEP-127). Imports the ports only.
 import type { NamespaceOptions } from "../runtime.ts";
 import type { VolumeHost } from "../volume-host.ts";
 import { podDirectory } from "../volumes/pod-volumes.ts";

@@ -30,6 +30,20 @@ export interface ToldEvent {
   readonly message: string;
 }
 
+/** A pod that is bound to the node, with the defaults that the API server would fill in. */
+export const toPod = (name: string, spec: Partial<PodSpec>, metadata: object = {}): object => ({
+  metadata: { name, namespace: "default", ...metadata },
+  spec: {
+    nodeName: "node-1",
+    restartPolicy: "Always",
+    dnsPolicy: "ClusterFirst",
+    terminationGracePeriodSeconds: 30,
+    enableServiceLinks: true,
+    ...spec,
+  },
+  status: { phase: "Pending" },
+});
+
 export function createNodeFixture(settle: Settle, script: RuntimeScript = {}) {
   const clock = createVirtualClock(Date.UTC(2026, 0, 2, 3, 4, 5), settle);
   const api = new SmallApi(clock);
@@ -90,18 +104,7 @@ export function createNodeFixture(settle: Settle, script: RuntimeScript = {}) {
       await clock.settle();
     },
     async createPod(name: string, spec: Partial<PodSpec>, metadata: object = {}): Promise<Pod> {
-      const pod = await api.create(kinds.pods, {
-        metadata: { name, namespace: "default", ...metadata },
-        spec: {
-          nodeName: "node-1",
-          restartPolicy: "Always",
-          dnsPolicy: "ClusterFirst",
-          terminationGracePeriodSeconds: 30,
-          enableServiceLinks: true,
-          ...spec,
-        },
-        status: { phase: "Pending" },
-      });
+      const pod = await api.create(kinds.pods, toPod(name, spec, metadata));
       await clock.settle();
       return pod;
     },

@@ -1,5 +1,6 @@
-// A small API for tests of components: objects in a map, watches, strategic merge of pods' statuses. Not the API server:
-// no validation, no admission; graceful deletion of pods as the server does it. Imports src/base, src/kinds, src/client.
+// A small API for tests of components: objects in a map, watches, strategic merge of pods' statuses. Not the API
+// server: no validation, no admission; graceful deletion of pods as the server does it. Imports src/base, src/kinds,
+// src/client.
 import { errors } from "../../base/errors.ts";
 import { type Clock, toTime } from "../../base/clock.ts";
 import type { Client } from "../../client/client.ts";
