@@ -40,6 +40,7 @@ export class NodeAgent {
   #writtenMs = 0;
   #lease: Lease | undefined;
   #updating: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(options: NodeAgentOptions) {
     this.#options = options;
@@ -101,12 +102,26 @@ export class NodeAgent {
     if (Number(node.metadata.resourceVersion) >= Number(this.#node?.metadata.resourceVersion ?? 0)) this.#node = node;
   }
 
-  /** Writes the status where it has changed, or is old. Calls while one runs are answered by it. */
+  /** Writes the status where it has changed, or is old. One that runs already may have looked too early: it is waited
+   * for, and the next one looks again. */
   update(): Promise<void> {
-    this.#updating ??= this.#update().finally(() => {
+    const running = this.#updating;
+    if (!running) return this.#begin();
+    this.#next ??= running
+      .catch(() => {})
+      .then(() => {
+        this.#next = undefined;
+        return this.#begin();
+      });
+    return this.#next;
+  }
+
+  #begin(): Promise<void> {
+    const update = this.#update().finally(() => {
       this.#updating = undefined;
     });
-    return this.#updating;
+    this.#updating = update;
+    return update;
   }
 
   async #update(): Promise<void> {

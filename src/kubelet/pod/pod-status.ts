@@ -179,7 +179,9 @@ function withTransition(condition: PodCondition, old: PodCondition | undefined, 
 function decideAddresses(input: PodStatusInput, status: Writable<PodStatus>): void {
   const { pod, runtime, hostIps, last } = input;
   const fromRuntime = pod.spec.hostNetwork ? hostIps : podAddresses(runtime);
-  const ips = fromRuntime.length > 0 || !input.terminal ? fromRuntime : (last?.podIPs ?? []).map(({ ip }) => ip);
+  // A pod that has ended keeps the addresses that it had; its sandbox has lost them.
+  const ended = input.terminal || isTerminalPhase(last?.phase);
+  const ips = fromRuntime.length > 0 || !ended ? fromRuntime : (last?.podIPs ?? []).map(({ ip }) => ip);
   if (ips[0]) {
     status.podIP = ips[0];
     status.podIPs = ips.map((ip) => ({ ip }));

@@ -547,3 +547,22 @@ test("static pods run without the API and are shown in it", async () => {
   assert.equal(mirror?.metadata.annotations?.["kubernetes.io/config.mirror"], pod?.metadata.uid);
   assert.deepEqual(await ensureMirror(fixture.api, kinds.pods, pod!, node, "later"), mirror);
 });
+
+test("pods wait for the node's network, and run when it has its addresses", async () => {
+  const fixture = createNodeFixture();
+  fixture.runtime.networkReady = false;
+  await fixture.start();
+  const ready = async () => {
+    const node = await fixture.api.get(kinds.nodes, "node-1");
+    return node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+  };
+  assert.equal(await ready(), "False");
+  await fixture.createPod("early", { containers: [container("app")] });
+  assert.equal((await fixture.pod("early")).status?.phase, "Pending");
+  assert.ok(fixture.reasons("early").includes("NetworkNotReady"));
+  const node = await fixture.api.get(kinds.nodes, "node-1");
+  await fixture.api.update(kinds.nodes, { ...node, spec: { ...node.spec, podCIDR: "10.244.0.0/24" } });
+  await fixture.clock.settle();
+  assert.equal(await ready(), "True");
+  assert.equal((await fixture.pod("early")).status?.phase, "Running");
+});
