@@ -112,3 +112,17 @@ export function createNodeFixture(settle: Settle, script: RuntimeScript = {}) {
     reasons: (name: string): string[] => events.filter(({ object }) => object === name).map(({ reason }) => reason),
   };
 }
+
+/** A container as the API server would default it. */
+export const container = (name: string, more: object = {}) => ({
+  name,
+  image: `${name}:1`,
+  imagePullPolicy: "IfNotPresent" as const,
+  terminationMessagePath: "/dev/termination-log",
+  terminationMessagePolicy: "File" as const,
+  resources: {},
+  ...more,
+});
+/** The status of a pod's condition. */
+export const condition = (pod: Pod, type: string): string | undefined =>
+  pod.status?.conditions?.find((one) => one.type === type)?.status;
