@@ -1,6 +1,7 @@
-// Prints src/kinds/codec/go-fields.gen.ts: per definition and field, upstream's Go type, whether it is a pointer, whether
-// an empty value is left out of JSON, and which embedded struct it comes from. These facts decide what an encoder leaves
-// out and what a decoder's errors say. Read from Go's module cache, where upstream's sources are. Imports node.
+// Prints src/kinds/codec/go-fields.gen.ts: per definition and field, upstream's Go type, whether it is a pointer,
+// whether an empty value is left out of JSON, and which embedded struct it comes from. These facts decide what an
+// encoder leaves out and what a decoder's errors say. Read from Go's module cache, where upstream's sources are.
+// Imports node.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

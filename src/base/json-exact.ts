@@ -1,5 +1,6 @@
 // JSON read the slow and exact way: members in order with their duplicates, numbers as written, and Go's words for what
-// is wrong. It is used where JSON.parse would lose something, and to say why JSON.parse refused. Imports nothing.
+// is wrong. It is used where JSON.parse would lose something, and to say why JSON.parse refused. May import src/base.
+import { jsonDepthMax } from "./limits.ts";
 
 /** Text that isn't JSON; the message is that of Go's encoding/json. */
 export class JsonSyntaxError extends Error {
@@ -20,9 +21,6 @@ export class JsonEntries {
 }
 
 export type JsonNode = null | boolean | number | string | JsonNumber | JsonEntries | JsonNode[];
-
-/** Go's encoding/json refuses what is nested deeper (maxNestingDepth). */
-export const jsonDepthMax = 10_000;
 
 const escapes: Record<string, string> = {
   "\x07": "\\a",

@@ -1,7 +1,8 @@
-// JSON as it comes from clients: one pass over the bytes finds out whether JSON.parse keeps everything (it nearly always
-// does); only where it would not, the exact parser takes over. May import src/base.
-import { JsonSyntaxError, jsonDepthMax, parseJsonExact } from "./json-exact.ts";
+// JSON as it comes from clients: one pass over the bytes finds out whether JSON.parse keeps everything (it nearly
+// always does); only where it would not, the exact parser takes over. May import src/base.
+import { JsonSyntaxError, parseJsonExact } from "./json-exact.ts";
 import type { JsonNode } from "./json-exact.ts";
+import { jsonDepthMax } from "./limits.ts";
 
 export interface JsonScan {
   /** How many members the objects of the text have, duplicates included. */

@@ -1,16 +1,12 @@
 // What a label's key and value may be, in upstream's words. Source: k8s.io/apimachinery/pkg/api/validate/content.
-// Imports nothing.
+// May import src/base.
+import { labelBytesMax, subdomainBytesMax } from "./limits.ts";
 
 const nameFormat = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const subdomainFormat = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
 const nameShape = new RegExp(`^${nameFormat}$`);
 const valueShape = new RegExp(`^(${nameFormat})?$`);
 const subdomainShape = new RegExp(`^${subdomainFormat}$`);
-
-/** Bytes of the name part of a key, and of a value. */
-const labelBytesMax = 63;
-/** Bytes of the prefix part of a key. */
-const subdomainBytesMax = 253;
 
 const nameMessage =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +

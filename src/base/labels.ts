@@ -198,7 +198,10 @@ function printRequirement({ key, operator, values }: LabelRequirement): string {
 /** The text that parseLabels reads: `a=b,c in (d,e),!f`. */
 export const printLabels = (matcher: LabelMatcher): string => matcher.requirements.map(printRequirement).join(",");
 
-/** As columns and `describe` print a LabelSelector: `<none>` where it restricts nothing, `<error>` where it is wrong. */
+/**
+ * As columns and `describe` print a LabelSelector: `<none>` where it restricts nothing, `<error>` where it is
+ * wrong.
+ */
 export function formatSelector(selector: LabelSelectorShape | undefined): string {
   try {
     return printLabels(matcherOfSelector(selector)) || "<none>";

@@ -1,6 +1,7 @@
 // Kubernetes quantities ("100m", "1.5Gi", "12e6"), exactly as upstream computes them: parsing with its errors, the
 // canonical text that keeps the format, comparison, sums and rounding. Numbers are bigints: unscaled × 10^scale.
-// Source: k8s.io/apimachinery/pkg/api/resource. Imports nothing.
+// Source: k8s.io/apimachinery/pkg/api/resource. May import src/base.
+import { quantityAlignDigitsMax } from "./limits.ts";
 
 /** The suffixes that a quantity is printed with: 12Mi, 12M, 12e6. */
 export type QuantityFormat = "BinarySI" | "DecimalSI" | "DecimalExponent";
@@ -31,8 +32,6 @@ const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 /** An int64 holds any number of 18 decimal digits. */
 const int64Digits = 18;
-/** Sums of numbers that lie further apart than this many digits keep the larger one only (a bound on memory). */
-const alignDigitsMax = 4096;
 
 const decimalSuffixes = new Map<string, number>([
   ["n", -9],
@@ -224,7 +223,7 @@ function sum(a: Quantity, b: Quantity, format: QuantityFormat): Quantity {
   if (b.unscaled === 0n) return { unscaled: a.unscaled, scale: a.scale, format, big };
   if (a.unscaled === 0n) return { unscaled: b.unscaled, scale: b.scale, format, big };
   const gap = a.scale - b.scale;
-  if (Math.abs(gap) > alignDigitsMax) {
+  if (Math.abs(gap) > quantityAlignDigitsMax) {
     const larger = gap > 0 ? a : b;
     return { unscaled: larger.unscaled, scale: larger.scale, format, big: true };
   }

@@ -1,7 +1,8 @@
-// YAML as kubectl and the API server read it (sigs.k8s.io/yaml over a YAML 1.1 reader): yes and on are booleans, 0777 is
-// octal, dates are strings, keys become strings, the last of duplicates wins and is told. Imports yaml.
+// YAML as kubectl and the API server read it (sigs.k8s.io/yaml over a YAML 1.1 reader): yes and on are booleans, 0777
+// is octal, dates are strings, keys become strings, the last of duplicates wins and is told. Imports yaml and src/base.
 import { isScalar, LineCounter, parseAllDocuments, stringify, visit } from "yaml";
 import type { Document, ScalarTag, Tags } from "yaml";
+import { yamlAliasesMax } from "./limits.ts";
 
 /** Text that isn't YAML; the message is Go's where it is known. */
 export class YamlError extends Error {
@@ -13,9 +14,6 @@ export interface ParsedYaml {
   /** `line 8: key "a" already set in map`. */
   readonly duplicates: readonly string[];
 }
-
-/** Aliases that one document may expand to, so that small texts cannot become huge objects. */
-const aliasesMax = 100;
 
 const dropped = new Set([
   "tag:yaml.org,2002:timestamp",
@@ -119,7 +117,7 @@ function toValue(document: Document, lines: LineCounter, text: string): ParsedYa
   const duplicates = findDuplicates(document, lines);
   let value: unknown;
   try {
-    value = toJson(document.toJS({ maxAliasCount: aliasesMax, mapAsMap: true }));
+    value = toJson(document.toJS({ maxAliasCount: yamlAliasesMax, mapAsMap: true }));
   } catch (cause) {
     if (cause instanceof YamlError) throw cause;
     throw new YamlError("yaml: document contains excessive aliasing", { cause });
@@ -145,7 +143,10 @@ export const parseYaml = (text: string): ParsedYaml => parseAll(text)[0] ?? { va
 /** Parses every document of a text (`---` between them); empty ones are left out. Throws YamlError. */
 export const parseYamlDocuments = (text: string): ParsedYaml[] => parseAll(text).filter(({ value }) => value !== null);
 
-/** Prints a JSON value as `kubectl -o yaml` does: keys sorted, lists not indented, strings quoted where they must be. */
+/**
+ * Prints a JSON value as `kubectl -o yaml` does: keys sorted, lists not indented, strings quoted where they must
+ * be.
+ */
 export function printYaml(value: unknown): string {
   return stringify(value, {
     version: "1.1",

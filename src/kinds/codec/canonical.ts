@@ -92,7 +92,10 @@ function plainZero({ type }: Field): unknown {
   return type === "int32" || type === "int64" || type === "double" ? 0 : null;
 }
 
-/** A new object with what upstream would print, and nothing else. Without a definition the object comes back as it is. */
+/**
+ * A new object with what upstream would print, and nothing else. Without a definition the object comes back as
+ * it is.
+ */
 export function canonicalObject(definitions: Definitions, definitionName: string, object: object): JsonObject {
   const plan = structPlan(definitions, definitionName);
   if (!plan) return object as JsonObject;

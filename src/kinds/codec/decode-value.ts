@@ -7,6 +7,7 @@ import type { Definitions, Field, Json } from "../schema.ts";
 import type { JsonObject } from "../object.ts";
 import { Base64Error, canonicalBase64 } from "./go-base64.ts";
 import { canonicalMicroTime, canonicalTime, TimeError } from "./go-time.ts";
+import { strictErrorsMax } from "./limits.ts";
 import { elementType, structPlan } from "./struct-plan.ts";
 import type { FieldPlan, StructPlan } from "./struct-plan.ts";
 
@@ -14,9 +15,6 @@ import type { FieldPlan, StructPlan } from "./struct-plan.ts";
 export class DecodeError extends Error {
   override name = "DecodeError";
 }
-
-/** Upstream keeps this many strict errors. */
-const strictErrorsMax = 100;
 
 export interface DecodedValue {
   readonly object: JsonObject;

@@ -1,5 +1,5 @@
-// Request bodies into objects of built-in kinds: which kind the body says it is, strict checks, and the errors as the API
-// server words them. Source: k8s.io/apimachinery runtime/serializer, k8s.io/apiserver endpoints/handlers.
+// Request bodies into objects of built-in kinds: which kind the body says it is, strict checks, and the errors as the
+// API server words them. Source: k8s.io/apimachinery runtime/serializer, k8s.io/apiserver endpoints/handlers.
 // May import src/base.
 import { errors } from "../../base/errors.ts";
 import type { StatusError } from "../../base/errors.ts";

@@ -7,8 +7,9 @@ import { canonicalObject } from "./canonical.ts";
 const encoder = new TextEncoder();
 
 /**
- * The bytes of an object as the store keeps them: kind, apiVersion and metadata first, no metadata.resourceVersion. With
- * a definition, what upstream leaves out is left out, and what it always prints is there. Undefined values are dropped.
+ * The bytes of an object as the store keeps them: kind, apiVersion and metadata first, no metadata.resourceVersion.
+ * With a definition, what upstream leaves out is left out, and what it always prints is there. Undefined values are
+ * dropped.
  */
 export function encodeStored(object: object, definitions?: Definitions, definitionName?: string): Uint8Array {
   const whole =

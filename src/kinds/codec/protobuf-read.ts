@@ -5,12 +5,10 @@ import { setOwn } from "../../base/json-exact.ts";
 import type { JsonObject } from "../object.ts";
 import type { Definitions, Field } from "../schema.ts";
 import { isEmpty } from "./decode-value.ts";
+import { protobufDepthMax } from "./limits.ts";
 import { protoMessage } from "./protobuf-plan.ts";
 import type { ProtoMember, ProtoMessage } from "./protobuf-plan.ts";
 import { bytesToBase64, readFields, readIntOrString, readQuantity, readRaw, readTime } from "./protobuf-scalars.ts";
-
-/** Messages nest no deeper in anything that upstream writes; a bound on the stack. */
-const depthMax = 1000;
 
 const wireTypes: Partial<Record<Field["type"], number>> = { boolean: 0, int32: 0, int64: 0, double: 1 };
 
@@ -23,7 +21,7 @@ class MessageReader {
 
   message(reader: ProtobufReader, message: ProtoMessage, into: Record<string, unknown>): void {
     this.#depth += 1;
-    if (this.#depth > depthMax) throw new WireError("proto: message is nested too deep");
+    if (this.#depth > protobufDepthMax) throw new WireError("proto: message is nested too deep");
     while (!reader.done) {
       const { number, wireType } = reader.tag();
       const member = message.byNumber.get(number);

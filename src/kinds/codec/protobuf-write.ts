@@ -1,5 +1,5 @@
-// JSON objects of a definition into protobuf messages, byte for byte as upstream's generated code writes them: fields in
-// the order of numbers, what isn't a pointer always, maps sorted by key. May import src/base.
+// JSON objects of a definition into protobuf messages, byte for byte as upstream's generated code writes them: fields
+// in the order of numbers, what isn't a pointer always, maps sorted by key. May import src/base.
 import type { ProtobufWriter } from "../../base/protobuf-wire.ts";
 import type { JsonObject } from "../object.ts";
 import type { Definitions, Field } from "../schema.ts";

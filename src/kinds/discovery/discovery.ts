@@ -130,7 +130,10 @@ export function groupDocument(kinds: readonly DiscoveredKind[], group: string): 
   return found && { kind: "APIGroup", apiVersion: "v1", ...groupOf(found) };
 }
 
-/** The first eight bytes of a hash of the version that a kind is stored in, by which clients see that it has changed. */
+/**
+ * The first eight bytes of a hash of the version that a kind is stored in, by which clients see that it has
+ * changed.
+ */
 export function storageVersionHash(kind: DiscoveredKind, crypto: Crypto): string {
   const own = `${kind.group}/${kind.version}/${kind.kind}`;
   const text = Object.hasOwn(storedAs, own) ? storedAs[own]! : own;

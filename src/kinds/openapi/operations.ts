@@ -23,7 +23,10 @@ export interface Operation {
   readonly codes: readonly number[];
   /** A definition, or "string". */
   readonly answer: string;
-  /** "object": JSON, YAML, protobuf; "watch": those that can be streamed too; "stream": anything; "log": text too; "key-set": JSON Web Keys. */
+  /**
+   * "object": JSON, YAML, protobuf; "watch": those that can be streamed too; "stream": anything; "log": text too;
+   * "key-set": JSON Web Keys.
+   */
   readonly produces: "object" | "watch" | "stream" | "log" | "json" | "key-set";
   readonly strategicPatch?: boolean;
 }

@@ -1,5 +1,5 @@
-// The schemas that OpenAPI publishes, derived from the definitions. Descriptions come from outside (the build joins them
-// into dist/descriptions.json), and are left out where there are none. May import src/base.
+// The schemas that OpenAPI publishes, derived from the definitions. Descriptions come from outside (the build joins
+// them into dist/descriptions.json), and are left out where there are none. May import src/base.
 import type { Definition, Definitions, Field, Json } from "../schema.ts";
 
 export type Schema = { [key: string]: Json };

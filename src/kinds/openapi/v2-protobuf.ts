@@ -1,5 +1,5 @@
-// The OpenAPI v2 document as protobuf (`application/com.github.proto-openapi.spec.v2@v1.0+protobuf`), which client-go asks
-// for. Source: the messages of github.com/google/gnostic-models openapiv2. May import src/base.
+// The OpenAPI v2 document as protobuf (`application/com.github.proto-openapi.spec.v2@v1.0+protobuf`), which client-go
+// asks for. Source: the messages of github.com/google/gnostic-models openapiv2. May import src/base.
 import { ProtobufWriter } from "../../base/protobuf-wire.ts";
 import type { Schema } from "./schemas.ts";
 
