@@ -22,6 +22,8 @@ import { binding } from "./core/binding.ts";
 import { componentStatus } from "./core/component-status.ts";
 import { configMap } from "./core/config-map.ts";
 import { event } from "./core/event.ts";
+import { endpoints } from "./core/endpoints.ts";
+import { limitRange } from "./core/limit-range.ts";
 import { namespace } from "./core/namespace.ts";
 import { node } from "./core/node.ts";
 import { persistentVolumeClaim } from "./core/persistent-volume-claim.ts";
@@ -29,9 +31,17 @@ import { persistentVolume } from "./core/persistent-volume.ts";
 import { podTemplate } from "./core/pod-template.ts";
 import { pod } from "./core/pod.ts";
 import { replicationController } from "./core/replication-controller.ts";
+import { resourceQuota } from "./core/resource-quota.ts";
+import { service } from "./core/service.ts";
 import { secret } from "./core/secret.ts";
 import { serviceAccount } from "./core/service-account.ts";
+import { endpointSlice } from "./discovery/endpoint-slice.ts";
 import { eventsEvent } from "./events/event.ts";
+import { ingressClass } from "./networking/ingress-class.ts";
+import { ingress } from "./networking/ingress.ts";
+import { ipAddress } from "./networking/ip-address.ts";
+import { networkPolicy } from "./networking/network-policy.ts";
+import { serviceCIDR } from "./networking/service-cidr.ts";
 import { runtimeClass } from "./node/runtime-class.ts";
 import { podDisruptionBudget } from "./policy/pod-disruption-budget.ts";
 import { clusterRoleBinding } from "./rbac/cluster-role-binding.ts";
@@ -101,4 +111,14 @@ export const laterKinds: readonly Kind[] = [
   cronJob,
   job,
   podDisruptionBudget,
+  resourceQuota,
+  limitRange,
+  service,
+  endpoints,
+  endpointSlice,
+  ingress,
+  ingressClass,
+  networkPolicy,
+  serviceCIDR,
+  ipAddress,
 ].map((kind) => anyKind(kind as never));

@@ -114,6 +114,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
     toStored(object: T): KubernetesObject;
     fromStored(object: KubernetesObject): T;
   };
+  /** The text of a `Warning: 299` header of every answer to a request for this version of the kind. */
+  readonly deprecation?: string;
   /** Deleted without a propagation policy, it leaves its dependents without an owner (ReplicationController, Job). */
   readonly orphansByDefault?: boolean;
   /** A virtual kind has no objects in the store: reviews, bindings. */

@@ -217,6 +217,8 @@ const strategy: Strategy<Job> = {
     draft.status = {};
   },
   prepareForUpdate: (draft, old) => carry(draft, old, "status"),
+  // A job without labels has those of its template, the generated ones included.
+  canonicalize: defaultJob,
   validate: (job) => validateJob(job),
   validateUpdate,
   warnings({ metadata, spec = emptySpec }, old) {

@@ -12,6 +12,7 @@ export const componentStatus = defineKind<ComponentStatus>({
   namespaced: false,
   definition: "core.v1.ComponentStatus",
   storageKey: "",
+  deprecation: "v1 ComponentStatus is deprecated in v1.19+",
   verbs: ["get", "list"],
   columns: columns("Name:name", "Status", "Message", "Error"),
   cells({ metadata, conditions }) {
