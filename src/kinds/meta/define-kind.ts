@@ -40,7 +40,6 @@ export function statusStrategy<T extends KubernetesObject>(
   return {
     allowUnconditionalUpdate: main.allowUnconditionalUpdate ?? false,
     ...(main.default ? { default: main.default } : {}),
-    ...(main.generationOf ? { generationOf: main.generationOf } : {}),
     validateOnUpdate: false,
     resetFields: keep.map((field) => field.split(".")),
     prepareForUpdate(draft, old) {
