@@ -129,7 +129,9 @@ export function createClient(transport: Transport, identity: ClientIdentity): Cl
     },
     async deleteCollection(kind, options) {
       const query = toQuery(listQuery(options));
-      await throwIfFailed(await send("DELETE", pathOf(kind, options.namespace), { body: deleteBody({}), query }));
+      const { gracePeriodSeconds, propagationPolicy, preconditions } = options;
+      const body = deleteBody({ gracePeriodSeconds, propagationPolicy, preconditions });
+      await throwIfFailed(await send("DELETE", pathOf(kind, options.namespace), { body, query }));
     },
     async post(path, body) {
       return readObject<JsonObject>(await send("POST", path, { body }));

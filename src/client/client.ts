@@ -65,7 +65,7 @@ export interface Client {
     options?: DeleteOptions,
   ): Promise<T | undefined>;
   /** Deletes all that the selectors name. */
-  deleteCollection<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions): Promise<void>;
+  deleteCollection<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions & DeleteOptions): Promise<void>;
   /** POST to a subresource that takes a body of its own: binding, eviction, token. Resolves to the answer's JSON. */
   post(path: string, body: object): Promise<JsonObject>;
 }

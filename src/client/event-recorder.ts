@@ -1,7 +1,7 @@
 // Records events about objects, as client-go's recorder does: the same event again raises its count, many alike are told as
 // one, and a source that says too much about one object is cut short. Upstream: client-go/tools/record/events_cache.go.
 // May import src/base and src/kinds.
-import { type Clock, toTime } from "../base/clock.ts";
+import { type Clock, sleep, toTime } from "../base/clock.ts";
 import { StatusError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { event as eventKind } from "../kinds/core/event.ts";
@@ -38,12 +38,35 @@ const rememberedMax = 4096;
 /** Events waiting to be written; more are dropped with a line in the log. Upstream: 1000. */
 const waitingMax = 1000;
 
+/** How often and after how long an event is tried again that found no server. Upstream: 12 times, 10 s. */
+const triesMax = 12;
+const retryDelayMs = 10_000;
+
+/** An event that has been seen: what the next alike is told as. */
 interface Known {
-  name: string;
-  count: number;
-  firstTimestamp: string;
-  resourceVersion: string;
+  readonly name: string;
+  readonly count: number;
+  readonly firstTimestamp: string;
 }
+
+interface Content {
+  readonly involvedObject: ObjectReference;
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+const subdomain = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const nameLengthMax = 253;
+
+/** An object's name may be none that an event may bear ("system:node"). */
+function eventName(objectName: string, suffix: string): string {
+  const name = `${objectName}.${suffix}`;
+  return name.length <= nameLengthMax && subdomain.test(name) ? name : `event.${suffix}`;
+}
+
+/** Nobody answered: a later try may be luckier. What the server refused, it refuses again. */
+const isUnanswered = (error: unknown): boolean => !(error instanceof StatusError) || error.code === 503;
 
 /** A map that forgets its oldest entries. */
 class Remembered<T> {
@@ -100,23 +123,29 @@ class CorrelatingRecorder implements EventRecorder {
       ...(fieldPath ? { fieldPath } : {}),
     };
     const group = [kind, metadata.namespace, metadata.name, metadata.uid, apiVersion].join("\0");
-    if (!this.#allow(group, nowMs)) return;
     const alike = [group, type, reason].join("\0");
     const combined = this.#isTooMany(alike, message, nowMs);
     const text = combined ? `(combined from similar events): ${message}` : message;
     const key = combined ? alike : [alike, fieldPath, message].join("\0");
+    const told = this.#count(key, metadata.name, nowMs);
+    // What is cut short is counted still, and told with the next one.
+    if (!this.#allow(group, nowMs)) return;
     if (this.#waiting >= waitingMax) {
       this.#log.error("event dropped", { reason, message });
       return;
     }
     this.#waiting += 1;
-    this.#writing = this.#writing.then(() =>
-      this.#write(key, { involvedObject, type, reason, message: text }, nowMs)
-        .catch((error: unknown) => this.#log.error("event not written", { reason, message, error: String(error) }))
-        .finally(() => {
-          this.#waiting -= 1;
-        }),
-    );
+    const content = { involvedObject, type, reason, message: text };
+    this.#writing = this.#writing.then(() => this.#writeUntilAnswered(content, told, nowMs));
+  }
+
+  #count(key: string, objectName: string, nowMs: number): Known {
+    const before = this.#known.get(key);
+    const known = before
+      ? { ...before, count: before.count + 1 }
+      : { name: eventName(objectName, this.#suffix(nowMs)), count: 1, firstTimestamp: toTime(nowMs) };
+    this.#known.set(key, known);
+    return known;
   }
 
   #allow(group: string, nowMs: number): boolean {
@@ -130,9 +159,12 @@ class CorrelatingRecorder implements EventRecorder {
   #isTooMany(alike: string, message: string, nowMs: number): boolean {
     let similar = this.#similar.get(alike);
     if (!similar || nowMs - similar.sinceMs > similarPeriodMs) similar = { messages: new Set(), sinceMs: nowMs };
-    if (similar.messages.size < similarMax) similar.messages.add(message);
     this.#similar.set(alike, { messages: similar.messages, sinceMs: nowMs });
-    return similar.messages.size >= similarMax && !similar.messages.has(message);
+    if (similar.messages.has(message)) return false;
+    // The tenth that differs is the first to be combined.
+    if (similar.messages.size >= similarMax - 1) return true;
+    similar.messages.add(message);
+    return false;
   }
 
   /** Upstream names events by the time in nanoseconds, in hexadecimal; here it also never repeats. */
@@ -142,38 +174,49 @@ class CorrelatingRecorder implements EventRecorder {
     return this.#lastSuffix.toString(16);
   }
 
-  async #write(
-    key: string,
-    content: { involvedObject: ObjectReference; type: string; reason: string; message: string },
-    nowMs: number,
-  ): Promise<void> {
-    const namespace = content.involvedObject.namespace ?? "default";
-    const now = toTime(nowMs);
-    const known = this.#known.get(key);
-    if (known) {
-      const patch = { count: known.count + 1, lastTimestamp: now, message: content.message };
+  /** Never rejects. */
+  async #writeUntilAnswered(content: Content, told: Known, nowMs: number): Promise<void> {
+    const { reason, message } = content;
+    for (let tries = 1; ; tries += 1) {
       try {
-        await this.#client.patch(eventKind, known.name, namespace, patch, { type: "strategic" });
-        this.#known.set(key, { ...known, count: known.count + 1 });
+        await this.#write(content, told, nowMs);
+        break;
+      } catch (error) {
+        if (isUnanswered(error) && tries < triesMax) {
+          await sleep(this.#clock, retryDelayMs);
+          continue;
+        }
+        this.#log.info("event not written", { reason, message, error: String(error) });
+        break;
+      }
+    }
+    this.#waiting -= 1;
+  }
+
+  async #write(content: Content, { name, count, firstTimestamp }: Known, nowMs: number): Promise<void> {
+    const namespace = content.involvedObject.namespace ?? "default";
+    const lastTimestamp = toTime(nowMs);
+    if (count > 1) {
+      const patch = { count, lastTimestamp, message: content.message };
+      try {
+        await this.#client.patch(eventKind, name, namespace, patch, { type: "strategic" });
         return;
       } catch (error) {
-        // It has expired: it begins anew.
+        // It has expired: it begins anew, with all that was counted.
         if (!(error instanceof StatusError) || error.code !== 404) throw error;
       }
     }
     const { component, host } = this.#source;
     const draft: Draft<Event> = {
-      metadata: { name: `${content.involvedObject.name}.${this.#suffix(nowMs)}`, namespace },
+      metadata: { name, namespace },
       ...(content as Draft<Event>),
       source: { component, ...(host ? { host } : {}) },
-      firstTimestamp: now,
-      lastTimestamp: now,
-      count: 1,
+      firstTimestamp,
+      lastTimestamp,
+      count,
       reportingComponent: component,
       reportingInstance: host ?? "",
     };
-    const created = await this.#client.create(eventKind, draft);
-    const { name, resourceVersion } = created.metadata;
-    this.#known.set(key, { name, count: 1, firstTimestamp: now, resourceVersion });
+    await this.#client.create(eventKind, draft);
   }
 }

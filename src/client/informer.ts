@@ -37,12 +37,12 @@ export interface Informer<T extends KubernetesObject> {
   list(namespace?: string): readonly T[];
   byIndex(index: string, key: string): readonly T[];
   onChange(listener: (change: Change<T>) => void): void;
-  /** Adds indexes; one whose name is known already is left as it is. */
-  addIndexes(indexes: Indexes<T>): void;
   /** Takes what a write was answered with, before the watch tells it: the writer sees its own writes. */
   observe(object: T): void;
   /** The same for an object that is gone for good. */
   observeDeleted(object: T): void;
+  /** Adds named indexes, also over what is here already; a name that is known keeps its function. */
+  addIndexes(indexes: Indexes<T>): void;
   /** Runs until the signal is aborted. */
   start(signal: AbortSignal): void;
   /** Resolves when the first state is complete. */
@@ -53,9 +53,26 @@ export interface Informer<T extends KubernetesObject> {
 /** How long a failed watch waits before the next try; doubled up to the most (client-go: 800 ms to 30 s). */
 const retryDelayMs = 800;
 const retryDelayMsMax = 30_000;
+/** A watch that the server ends sooner than this is taken for a failure, so that it is not asked in a tight loop. */
+const watchShortMs = 1_000;
+/** Deletions remembered, so that the late answer to a write does not bring an object back; the oldest goes first. */
+const tombstonesMax = 4096;
 
 const keyOf = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
 const initialEventsEnd = "k8s.io/initial-events-end";
+
+interface Index<T> {
+  readonly keysOf: (object: T) => readonly string[];
+  /** what the function gives → keys of objects */
+  readonly keys: Map<string, Set<string>>;
+}
+
+function addToIndex<T>({ keysOf, keys }: Index<T>, key: string, object: T): void {
+  for (const value of keysOf(object)) {
+    const found = keys.get(value) ?? new Set();
+    keys.set(value, found.add(key));
+  }
+}
 
 export function createInformer<T extends KubernetesObject>(
   client: Client,
@@ -71,11 +88,10 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   readonly #kind: Kind<T>;
   readonly #options: InformerOptions<T>;
   readonly #refs = new Map<string, ObjectRef<T>>();
-  readonly #indexes = new Map<string, Map<string, Set<string>>>();
-  readonly #keysOf = new Map<string, Indexes<T>[string]>();
+  readonly #indexes = new Map<string, Index<T>>();
   readonly #listeners: ((change: Change<T>) => void)[] = [];
-  /** uids of objects whose deletion was observed before the watch told it. */
-  readonly #deleted = new Set<string>();
+  /** uid → the revision of its deletion; infinite: the deleter knows it, and the watch has not told it yet. */
+  readonly #tombstones = new Map<string, number>();
   #resourceVersion = "";
   #complete = false;
   #resolveSynced: () => void = () => {};
@@ -100,7 +116,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   }
 
   byIndex(index: string, key: string): readonly T[] {
-    const keys = this.#indexes.get(index)?.get(key) ?? [];
+    const keys = this.#indexes.get(index)?.keys.get(key) ?? [];
     return [...keys].flatMap((found) => this.#refs.get(found)?.object() ?? []);
   }
 
@@ -110,16 +126,17 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
   }
 
   addIndexes(indexes: Indexes<T>): void {
-    const added = Object.entries(indexes).filter(([name]) => !this.#keysOf.has(name));
-    for (const [name, keysOf] of added) {
-      this.#keysOf.set(name, keysOf);
-      this.#indexes.set(name, new Map());
+    for (const [name, keysOf] of Object.entries(indexes)) {
+      if (this.#indexes.has(name)) continue;
+      const index: Index<T> = { keysOf, keys: new Map() };
+      this.#indexes.set(name, index);
+      for (const [key, ref] of this.#refs) addToIndex(index, key, ref.object());
     }
-    if (added.length === 0) return;
-    for (const [key, ref] of this.#refs) this.#index(key, ref.object());
   }
 
   observe(object: T): void {
+    const deletedAt = this.#tombstones.get(object.metadata.uid);
+    if (deletedAt !== undefined && Number(object.metadata.resourceVersion) <= deletedAt) return;
     this.#put(objectRef(object));
   }
 
@@ -127,7 +144,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
     const { namespace, name, uid } = object.metadata;
     const key = keyOf(namespace, name);
     if (this.#refs.get(key)?.object().metadata.uid !== uid) return;
-    this.#deleted.add(uid);
+    this.#bury(uid, Number.POSITIVE_INFINITY);
     this.#remove(key, object);
   }
 
@@ -141,21 +158,23 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    let delayMs = retryDelayMs;
+    let delayMs = 0;
     while (!signal.aborted) {
       const startedAtMs = clock.monotonic();
+      let failed = false;
       try {
         await this.#watch(signal);
-        delayMs = 0;
       } catch (error) {
         if (signal.aborted) return;
+        failed = true;
         const gone = error instanceof StatusError && error.code === 410;
         if (gone) this.#resourceVersion = "";
         else log.info("watch failed", { kind: this.#kind.kind, error: String(error) });
       }
-      if (clock.monotonic() - startedAtMs > retryDelayMsMax) delayMs = retryDelayMs;
-      await sleep(clock, delayMs, signal).catch(() => {});
-      delayMs = Math.min(Math.max(delayMs * 2, retryDelayMs), retryDelayMsMax);
+      const lastedMs = clock.monotonic() - startedAtMs;
+      const well = lastedMs >= retryDelayMsMax || (!failed && lastedMs >= watchShortMs);
+      delayMs = well ? 0 : Math.min(Math.max(delayMs * 2, retryDelayMs), retryDelayMsMax);
+      if (delayMs > 0) await sleep(clock, delayMs, signal).catch(() => {});
     }
   }
 
@@ -178,7 +197,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
         if (event.type === "BOOKMARK") {
           const { metadata } = event.ref.object();
           if (metadata.annotations?.[initialEventsEnd] === "true" && seen) {
-            this.#removeUnseen(seen);
+            this.#removeUnseen(seen, Number(metadata.resourceVersion));
             seen = undefined;
           }
           if (!seen) this.#resourceVersion = metadata.resourceVersion;
@@ -189,11 +208,17 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
     }
   }
 
-  #removeUnseen(seen: ReadonlySet<string>): void {
+  /** What the first state at `revision` did not have is gone; what was observed since is newer than that state. */
+  #removeUnseen(seen: ReadonlySet<string>, revision: number): void {
     for (const [key, ref] of this.#refs) {
-      if (!seen.has(key)) this.#remove(key, ref.object());
+      if (seen.has(key) || Number(ref.object().metadata.resourceVersion) > revision) continue;
+      const last = ref.object();
+      this.#bury(last.metadata.uid, revision);
+      this.#remove(key, last);
     }
-    this.#deleted.clear();
+    for (const [uid, deletedAt] of this.#tombstones) {
+      if (deletedAt === Number.POSITIVE_INFINITY) this.#tombstones.set(uid, revision);
+    }
     this.#complete = true;
     this.#resolveSynced();
   }
@@ -203,7 +228,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
     const { namespace, name, resourceVersion, uid } = object.metadata;
     const key = keyOf(namespace, name);
     if (event.type === "DELETED") {
-      this.#deleted.delete(uid);
+      this.#bury(uid, Number(resourceVersion));
       if (this.#refs.get(key)?.object().metadata.uid === uid) this.#remove(key, object);
     } else {
       seen?.add(key);
@@ -212,17 +237,30 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
     if (!seen) this.#resourceVersion = resourceVersion;
   }
 
+  #bury(uid: string, revision: number): void {
+    this.#tombstones.delete(uid);
+    this.#tombstones.set(uid, revision);
+    if (this.#tombstones.size <= tombstonesMax) return;
+    const [oldest] = this.#tombstones.keys();
+    this.#tombstones.delete(oldest!);
+  }
+
   /** Takes a version, unless a newer one is here already. */
   #put(ref: ObjectRef<T>): void {
     const object = ref.object();
     const { namespace, name, resourceVersion, uid } = object.metadata;
-    if (this.#deleted.has(uid)) return;
+    if (this.#tombstones.get(uid) === Number.POSITIVE_INFINITY) return;
     const key = keyOf(namespace, name);
-    const old = this.#refs.get(key)?.object();
+    let old = this.#refs.get(key)?.object();
     if (old && Number(old.metadata.resourceVersion) >= Number(resourceVersion)) return;
-    this.#unindex(key, old);
+    if (old && old.metadata.uid !== uid) {
+      // The name was taken anew in a gap: listeners learn of both.
+      this.#remove(key, old);
+      old = undefined;
+    }
+    if (old) this.#unindex(key, old);
     this.#refs.set(key, ref);
-    this.#index(key, object);
+    for (const index of this.#indexes.values()) addToIndex(index, key, object);
     this.#tell(old ? { type: "MODIFIED", object, old } : { type: "ADDED", object });
   }
 
@@ -234,24 +272,12 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
     this.#tell({ type: "DELETED", object: last, old });
   }
 
-  #index(key: string, object: T): void {
-    for (const [name, keysOf] of this.#keysOf) {
-      const index = this.#indexes.get(name)!;
-      for (const value of keysOf(object)) {
-        const keys = index.get(value) ?? new Set();
-        index.set(value, keys.add(key));
-      }
-    }
-  }
-
-  #unindex(key: string, old: T | undefined): void {
-    if (!old) return;
-    for (const [name, keysOf] of this.#keysOf) {
-      const index = this.#indexes.get(name)!;
+  #unindex(key: string, old: T): void {
+    for (const { keysOf, keys } of this.#indexes.values()) {
       for (const value of keysOf(old)) {
-        const keys = index.get(value);
-        keys?.delete(key);
-        if (keys?.size === 0) index.delete(value);
+        const found = keys.get(value);
+        found?.delete(key);
+        if (found?.size === 0) keys.delete(value);
       }
     }
   }

@@ -77,17 +77,20 @@ export async function readList<T>(reply: ApiReply): Promise<ListResult<T>> {
 }
 
 async function* splitLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array[]> {
-  let rest: Uint8Array = new Uint8Array();
+  let rest: Uint8Array[] = [];
+  let restBytes = 0;
   for await (const chunk of chunks) {
     const lines: Uint8Array[] = [];
     let from = 0;
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
-      lines.push(concatenate([rest, chunk.subarray(from, at)]));
-      rest = new Uint8Array();
+      lines.push(concatenate([...rest, chunk.subarray(from, at)]));
+      rest = [];
+      restBytes = 0;
       from = at + 1;
     }
-    if (from < chunk.length) rest = concatenate([rest, chunk.subarray(from)]);
-    if (rest.length > watchLineBytesMax) throw errors.internal("a watch event is too large");
+    if (from < chunk.length) rest.push(chunk.subarray(from));
+    restBytes += chunk.length - from;
+    if (restBytes > watchLineBytesMax) throw errors.internal("a watch event is too large");
     if (lines.length > 0) yield lines;
   }
 }
