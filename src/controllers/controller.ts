@@ -60,7 +60,12 @@ export type Change =
       readonly options?: DeleteOptions;
     } & Refusable)
   /** Everything of a kind in a namespace. */
-  | { readonly do: "delete-collection"; readonly kind: Kind; readonly namespace: string }
+  | {
+      readonly do: "delete-collection";
+      readonly kind: Kind;
+      readonly namespace: string;
+      readonly options?: DeleteOptions;
+    }
   | {
       readonly do: "event";
       readonly about: KubernetesObject;
@@ -86,6 +91,8 @@ export interface Source<T extends KubernetesObject = KubernetesObject> {
 export interface Controller<Facts = undefined> {
   /** Upstream's name: its identity is the service account of this name in kube-system. */
   readonly name: string;
+  /** Whose service account it acts as, where upstream lets it use another controller's role. */
+  readonly identity?: string;
   readonly sources: readonly Source[];
   /** Keys worked on at once. */
   readonly workers: number;

@@ -11,14 +11,15 @@ import { WorkQueue } from "../client/work-queue.ts";
 import type { Kind } from "../kinds/kind.ts";
 import type { KubernetesObject } from "../kinds/object.ts";
 import type { Change, Controller, View } from "./controller.ts";
+import { FailureLog } from "./failure-log.ts";
 
 export interface RunnerOptions {
   readonly informers: InformerSet;
   readonly clock: Clock;
   readonly log: Log;
-  /** The client of a controller's own identity. */
-  clientFor(controller: string): Client;
-  recorderFor(controller: string): EventRecorder;
+  /** The client of a controller's identity. */
+  clientFor(identity: string): Client;
+  recorderFor(controller: string, identity: string): EventRecorder;
 }
 
 /** The view of a runner: its informers. */
@@ -51,22 +52,21 @@ class RunningController {
   readonly #client: Client;
   readonly #recorder: EventRecorder;
   readonly #queue: WorkQueue;
+  readonly #failures: FailureLog;
 
   constructor(controller: Controller<unknown>, options: RunnerOptions, view: View) {
     this.#controller = controller;
     this.#options = options;
     this.#view = view;
-    this.#client = options.clientFor(controller.name);
-    this.#recorder = options.recorderFor(controller.name);
-    const log = options.log.with({ controller: controller.name });
+    const { name, identity = name } = controller;
+    this.#client = options.clientFor(identity);
+    this.#recorder = options.recorderFor(name, identity);
+    this.#failures = new FailureLog(options.log.with({ controller: name }));
     this.#queue = new WorkQueue({
       clock: options.clock,
       workers: controller.workers,
       work: (key) => this.#reconcile(key),
-      onError(key, error) {
-        const expected = error instanceof StatusError && error.code === 409;
-        if (!expected) log.error("reconcile failed", { key, error });
-      },
+      onError: (key, error) => this.#failures.failed(key, error),
     });
     for (const source of this.#controller.sources) {
       options.informers.of(source.kind, source.indexes);
@@ -90,6 +90,7 @@ class RunningController {
     const facts = await this.#controller.gather?.(key, this.#view, this.#client);
     const { changes, requeueAtMs } = this.#controller.reconcile(key, this.#view, clock.now(), facts);
     await this.#applyAll(changes);
+    this.#failures.succeeded(key);
     if (requeueAtMs !== undefined) this.#queue.addAfter(key, Math.max(0, requeueAtMs - clock.now()));
   }
 
@@ -132,7 +133,7 @@ class RunningController {
       case "delete":
         return this.#delete(change);
       case "delete-collection":
-        return this.#client.deleteCollection(change.kind, { namespace: change.namespace });
+        return this.#client.deleteCollection(change.kind, { namespace: change.namespace, ...change.options });
       case "event":
         this.#recorder.event(change.about, change.type, change.reason, change.message);
     }

@@ -1,7 +1,7 @@
 // The garbage collector: objects whose owners are gone go too; owners that are deleted in the foreground wait for their
 // dependents; orphans are released. Upstream: pkg/controller/garbagecollector. May import src/base, src/kinds, src/client.
 import { StatusError } from "../../base/errors.ts";
-import type { Client } from "../../client/client.ts";
+import type { Client, DeleteOptions } from "../../client/client.ts";
 import { dependentIndex } from "../../client/informer-set.ts";
 import type { Kind } from "../../kinds/kind.ts";
 import type { KubernetesObject } from "../../kinds/object.ts";
@@ -11,8 +11,22 @@ import type { Change, Controller, Reconciled, Source, View } from "../controller
 const foregroundFinalizer = "foregroundDeletion";
 const orphanFinalizer = "orphan";
 
-/** Which owners of an object exist, by uid; found out from the API itself where the view does not have them. */
-export type Owners = ReadonlyMap<string, KubernetesObject | undefined>;
+/**
+ * The owners of an object by uid, found out from the API itself where the view does not have them; undefined: gone. No map
+ * at all: one of them cannot be judged (a kind that is not served, a namespaced owner of a cluster-wide object), so the
+ * object is left alone.
+ */
+export type Owners = ReadonlyMap<string, KubernetesObject | undefined> | undefined;
+
+/** Upstream's ignored resources: events own nothing and are owned by nobody, and there are many. */
+const isIgnored = ({ group, plural }: Kind): boolean =>
+  plural === "events" && (group === "" || group === "events.k8s.io");
+
+/** An object that names another as its owner. */
+export interface Dependent {
+  readonly kind: Kind;
+  readonly object: KubernetesObject;
+}
 
 const isDeleting = ({ metadata }: KubernetesObject): boolean => metadata.deletionTimestamp !== undefined;
 const has = ({ metadata }: KubernetesObject, finalizer: string): boolean =>
@@ -23,9 +37,11 @@ const waitsForDependents = (object: KubernetesObject): boolean =>
 export function garbageCollector(kinds: () => readonly Kind[]): Controller<Owners> {
   // Kinds that are served in two versions are one to the collector.
   const distinct = [...new Map(kinds().map((kind) => [kind.storageKey, kind])).values()].filter(
-    (kind) => !kind.virtual && kind.verbs.includes("watch") && kind.verbs.includes("delete"),
+    (kind) => !kind.virtual && !isIgnored(kind) && kind.verbs.includes("watch") && kind.verbs.includes("delete"),
   );
-  const byType = new Map(kinds().map((kind) => [`${kind.group}/${kind.kind}`, kind]));
+  const byType = new Map(
+    kinds().map((kind) => [`${kind.group ? `${kind.group}/` : ""}${kind.version} ${kind.kind}`, kind]),
+  );
   const byKey = new Map(distinct.map((kind) => [kind.storageKey, kind]));
   const keyFor = (kind: Kind, { metadata }: KubernetesObject): string =>
     `${kind.storageKey} ${metadata.namespace ?? ""} ${metadata.name}`;
@@ -34,10 +50,10 @@ export function garbageCollector(kinds: () => readonly Kind[]): Controller<Owner
     return [byKey.get(storageKey!)!, namespace || undefined, name!];
   };
   const kindOf = (owner: OwnerReference): Kind | undefined => {
-    const slash = owner.apiVersion.indexOf("/");
-    return byType.get(`${slash < 0 ? "" : owner.apiVersion.slice(0, slash)}/${owner.kind}`);
+    const named = byType.get(`${owner.apiVersion} ${owner.kind}`);
+    return named && byKey.get(named.storageKey);
   };
-  const dependentsOf = (view: View, uid: string): { kind: Kind; object: KubernetesObject }[] =>
+  const dependentsOf = (view: View, uid: string): Dependent[] =>
     distinct.flatMap((kind) => view.byIndex(kind, dependentIndex, uid).map((object) => ({ kind, object })));
   const sources = distinct.map((kind): Source => {
     return {
@@ -48,6 +64,7 @@ export function garbageCollector(kinds: () => readonly Kind[]): Controller<Owner
           isDeleting(object) || view.get(kind, object.metadata.namespace, object.metadata.name) === undefined
             ? dependentsOf(view, object.metadata.uid).map((one) => keyFor(one.kind, one.object))
             : [];
+        // Owners that wait for their dependents may be able to go now.
         const owners = (object.metadata.ownerReferences ?? []).flatMap((owner) => {
           const ownerKind = kindOf(owner);
           return ownerKind
@@ -67,9 +84,9 @@ export function garbageCollector(kinds: () => readonly Kind[]): Controller<Owner
       const owners = new Map<string, KubernetesObject | undefined>();
       for (const owner of object?.metadata.ownerReferences ?? []) {
         const kind = kindOf(owner);
-        // An owner of a kind that is not served here cannot be judged: it is taken to exist.
-        if (!kind) owners.set(owner.uid, object);
-        else owners.set(owner.uid, await findOwner(view, client, kind, owner, object!.metadata.namespace));
+        const { namespace } = object!.metadata;
+        if (!kind || (kind.namespaced && namespace === undefined)) return undefined;
+        owners.set(owner.uid, await findOwner(view, client, kind, owner, namespace));
       }
       return owners;
     },
@@ -77,7 +94,7 @@ export function garbageCollector(kinds: () => readonly Kind[]): Controller<Owner
       const [kind, namespace, name] = parse(key);
       const object = view.get(kind, namespace, name);
       if (!object) return { changes: [] };
-      const dependents = (): { kind: Kind; object: KubernetesObject }[] => dependentsOf(view, object.metadata.uid);
+      const dependents = (): Dependent[] => dependentsOf(view, object.metadata.uid);
       return collect(kind, object, owners, dependents);
     },
   };
@@ -92,7 +109,6 @@ async function findOwner(
   namespace: string | undefined,
 ): Promise<KubernetesObject | undefined> {
   const scope = kind.namespaced ? namespace : undefined;
-  // A namespaced owner of a cluster-scoped object cannot be looked up; upstream leaves such an object alone.
   const seen = view.get(kind, scope, owner.name);
   if (seen?.metadata.uid === owner.uid) return seen;
   try {
@@ -109,7 +125,7 @@ export function collect(
   kind: Kind,
   object: KubernetesObject,
   owners: Owners,
-  dependents: () => readonly { kind: Kind; object: KubernetesObject }[],
+  dependents: () => readonly Dependent[],
 ): Reconciled {
   if (isDeleting(object)) {
     if (has(object, orphanFinalizer)) return { changes: orphan(kind, object, dependents()) };
@@ -117,7 +133,7 @@ export function collect(
     return { changes: [] };
   }
   const references = object.metadata.ownerReferences ?? [];
-  if (references.length === 0) return { changes: [] };
+  if (references.length === 0 || !owners) return { changes: [] };
   const isSolid = (reference: OwnerReference): boolean => {
     const owner = owners.get(reference.uid);
     return owner !== undefined && !waitsForDependents(owner);
@@ -126,15 +142,35 @@ export function collect(
   if (solid.length === references.length) return { changes: [] };
   if (solid.length > 0) return { changes: [setOwners(kind, object, solid)] };
   const waiting = references.some((reference) => owners.get(reference.uid) !== undefined);
-  if (waiting && dependents().length > 0) {
-    return { changes: [{ do: "delete", kind, object, options: { propagationPolicy: "Foreground" } }] };
+  if (waiting) {
+    const found = dependents();
+    if (found.length > 0) return { changes: deleteInForeground(kind, object, found) };
   }
   const propagationPolicy = has(object, orphanFinalizer)
     ? "Orphan"
     : has(object, foregroundFinalizer)
       ? "Foreground"
       : "Background";
-  return { changes: [{ do: "delete", kind, object, options: { propagationPolicy } }] };
+  return { changes: [remove(kind, object, propagationPolicy)] };
+}
+
+/** Refused when the object has changed since: it may have got another owner. */
+function remove(kind: Kind, object: KubernetesObject, propagationPolicy: DeleteOptions["propagationPolicy"]): Change {
+  const { uid, resourceVersion } = object.metadata;
+  return { do: "delete", kind, object, options: { propagationPolicy, preconditions: { uid, resourceVersion } } };
+}
+
+/** An object whose dependents are being deleted in the foreground, too, may be part of a circle: it blocks nobody then. */
+function deleteInForeground(kind: Kind, object: KubernetesObject, dependents: readonly Dependent[]): Change[] {
+  const { ownerReferences = [], uid } = object.metadata;
+  const circle = dependents.some((one) => waitsForDependents(one.object));
+  if (!circle || !ownerReferences.some((owner) => owner.blockOwnerDeletion)) {
+    return [remove(kind, object, "Foreground")];
+  }
+  const unblocked = ownerReferences.map((owner) => ({ ...owner, blockOwnerDeletion: false }));
+  // Deleted as it is after the first change: that one has moved its version on.
+  const options: DeleteOptions = { propagationPolicy: "Foreground", preconditions: { uid } };
+  return [setOwners(kind, object, unblocked), { do: "delete", kind, object, options }];
 }
 
 const setOwners = (kind: Kind, object: KubernetesObject, ownerReferences: readonly OwnerReference[]): Change => ({
@@ -165,11 +201,7 @@ function dropFinalizer(kind: Kind, object: KubernetesObject, finalizer: string):
   };
 }
 
-function orphan(
-  kind: Kind,
-  object: KubernetesObject,
-  dependents: readonly { kind: Kind; object: KubernetesObject }[],
-): Change[] {
+function orphan(kind: Kind, object: KubernetesObject, dependents: readonly Dependent[]): Change[] {
   const { uid } = object.metadata;
   const released = dependents.map((dependent) => {
     const owners = dependent.object.metadata.ownerReferences ?? [];
@@ -182,11 +214,7 @@ function orphan(
   return [...released, dropFinalizer(kind, object, orphanFinalizer)];
 }
 
-function deleteForeground(
-  kind: Kind,
-  object: KubernetesObject,
-  dependents: readonly { kind: Kind; object: KubernetesObject }[],
-): Change[] {
+function deleteForeground(kind: Kind, object: KubernetesObject, dependents: readonly Dependent[]): Change[] {
   const { uid } = object.metadata;
   const blocks = (dependent: KubernetesObject): boolean =>
     dependent.metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion) ?? false;

@@ -19,6 +19,8 @@ export interface Remainder {
 const kubernetesFinalizer = "kubernetes";
 /** How soon content that finalizers hold back is looked at again. */
 const recheckMs = 1_000;
+/** How soon after the first deletions: mostly all is gone then. */
+const recheckSoonMs = 20;
 
 const condition = (type: string, failed: boolean, reason: string, message: string): NamespaceCondition => ({
   type,
@@ -113,22 +115,38 @@ function count(kind: Kind, objects: readonly KubernetesObject[]): Remainder {
   return { kind, count: objects.length, finalizers };
 }
 
-function reconcileTerminating(namespace: Namespace, remainders: readonly Remainder[], nowMs: number): Reconciled {
+/** `told`: everything has been asked to go already, so that what is left is worth telling. */
+function reconcileTerminating(
+  namespace: Namespace,
+  remainders: readonly Remainder[],
+  told: boolean,
+  nowMs: number,
+): Reconciled {
   const { name } = namespace.metadata;
   const left = remainders.filter((one) => one.count > 0);
   if (left.length === 0) {
     const finalizers = (namespace.spec.finalizers ?? []).filter((one) => one !== kubernetesFinalizer);
     if (finalizers.length === (namespace.spec.finalizers ?? []).length) return { changes: [] };
+    // What was told before is set right first, where the namespace outlives this controller's part.
+    const known = namespace.status?.conditions?.length ? namespace : undefined;
+    const updated = known && withConditions(known, conditionsFor([]), toTime(nowMs));
+    if (updated) return { changes: [{ do: "update", kind: namespaceKind, object: updated, subresource: "status" }] };
     const object = { ...namespace, spec: { ...namespace.spec, finalizers } };
     return { changes: [{ do: "update", kind: namespaceKind, object, subresource: "finalize" }] };
   }
   // Pods go first: what they use must outlive them.
   const pods = left.filter(({ kind }) => kind.kind === "Pod" && kind.group === "");
   const next = pods.length > 0 ? pods : left;
-  const updated = withConditions(namespace, conditionsFor(left), toTime(nowMs));
-  const changes: Change[] = next.map(({ kind }) => ({ do: "delete-collection", kind, namespace: name }));
+  // While pods are left upstream says no more than that all goes well.
+  const updated = told
+    ? withConditions(namespace, conditionsFor(pods.length > 0 ? [] : left), toTime(nowMs))
+    : undefined;
+  const changes: Change[] = next.map(({ kind }) => {
+    // Dependents lie in the namespace too: nobody has to be orphaned.
+    return { do: "delete-collection", kind, namespace: name, options: { propagationPolicy: "Background" } };
+  });
   if (updated) changes.unshift({ do: "update", kind: namespaceKind, object: updated, subresource: "status" });
-  return { changes, requeueAtMs: nowMs + (pods.length > 0 ? recheckMs : recheckMs / 10) };
+  return { changes, requeueAtMs: nowMs + (told ? recheckMs : recheckSoonMs) };
 }
 
 /** `kinds` are all kinds that are served at the time of the call. */
@@ -137,9 +155,21 @@ export function namespaceController(kinds: () => readonly Kind[]): Controller<re
   const podKeys: Source<Pod> = {
     kind: podKind,
     keysOf(object, _old, view) {
-      const { namespace = "" } = object.metadata;
+      const { namespace = "", name } = object.metadata;
+      // Only when the pod is gone: while it ends there is nothing new to do.
+      if (view.get(podKind, namespace, name)) return [];
       return view.get(namespaceKind, undefined, namespace)?.metadata.deletionTimestamp ? [namespace] : [];
     },
+  };
+  /** Namespaces (by uid) whose content of this sort has been asked to go: pods, and then all. */
+  const asked = new Map<string, Set<"pods" | "all">>();
+  const wasAsked = ({ metadata }: Namespace, remainders: readonly Remainder[]): boolean => {
+    const sort = remainders.some(({ kind, count }) => kind.kind === "Pod" && count > 0) ? "pods" : "all";
+    const sorts = asked.get(metadata.uid) ?? new Set();
+    asked.set(metadata.uid, sorts);
+    const told = sorts.has(sort);
+    sorts.add(sort);
+    return told;
   };
   return {
     name: "namespace-controller",
@@ -162,7 +192,9 @@ export function namespaceController(kinds: () => readonly Kind[]): Controller<re
     reconcile(key, view, nowMs, remainders) {
       const namespace = view.get(namespaceKind, undefined, key);
       if (!namespace?.metadata.deletionTimestamp) return { changes: [] };
-      return reconcileTerminating(namespace, remainders, nowMs);
+      const done = remainders.every((one) => one.count === 0);
+      if (done) asked.delete(namespace.metadata.uid);
+      return reconcileTerminating(namespace, remainders, !done && wasAsked(namespace, remainders), nowMs);
     },
   };
 }
