@@ -4,6 +4,7 @@ import { clusterRoleAggregationController } from "./cluster-role-aggregation/clu
 import type { Controller } from "./controller.ts";
 import { garbageCollector } from "./garbage-collector/garbage-collector.ts";
 import { namespaceController } from "./namespace/namespace-controller.ts";
+import { nodeIpamController } from "./node-ipam/node-ipam-controller.ts";
 import { nodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
 import { taintEvictionController } from "./node-lifecycle/taint-eviction-controller.ts";
 import { podGarbageCollector } from "./pod-garbage-collector/pod-garbage-collector.ts";
@@ -20,6 +21,8 @@ export interface BuiltInOptions {
   kinds(): readonly Kind[];
   /** What kube-root-ca.crt holds. */
   readonly authorityPem: string;
+  /** All pods' addresses: each node gets a part. */
+  readonly podCidr: string;
 }
 
 export const builtInControllers = (options: BuiltInOptions): readonly Controller<unknown>[] => [
@@ -29,6 +32,7 @@ export const builtInControllers = (options: BuiltInOptions): readonly Controller
   tokenCleaner,
   garbageCollector(options.kinds),
   podGarbageCollector(),
+  nodeIpamController(options.podCidr),
   nodeLifecycleController(),
   taintEvictionController(),
   clusterRoleAggregationController,

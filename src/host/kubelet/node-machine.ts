@@ -62,7 +62,8 @@ function findAddresses(): string[] {
   const byFamily = (family: string): string[] =>
     usable.filter((one) => one.family === family).map(({ address }) => address);
   const found = [...byFamily("IPv4"), ...byFamily("IPv6")];
-  return found.length > 0 ? found : ["127.0.0.1"];
+  // One address, as upstream's kubelet has without --node-ip: a node with both families is configured as such.
+  return [found[0] ?? "127.0.0.1"];
 }
 
 function findThrottlePaths(): string[] {

@@ -28,9 +28,13 @@ export const leafValidForMs = 365 * dayMs;
 /** Clocks of one cluster may differ by so much. */
 const backdateMs = 5 * 60 * 1000;
 
-async function loadX509(): Promise<typeof import("@peculiar/x509")> {
+type X509Module = typeof import("@peculiar/x509");
+
+async function loadX509(): Promise<X509Module> {
   await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
+  const loaded: X509Module & { default?: X509Module } = await import("@peculiar/x509");
+  // A bundle has the package's CommonJS form, whose exports lie under `default`.
+  const x509 = loaded.default ?? loaded;
   x509.cryptoProvider.set(webcrypto as never);
   return x509;
 }

@@ -35,6 +35,8 @@ function putNamed(document: Document, list: string, name: string, value: object)
     document.set(list, document.createNode([{ name, ...value }]));
     return;
   }
+  // An empty list is written "[]"; what comes into it reads better as a block.
+  if (existing.items.length === 0) existing.flow = false;
   const at = indexOf(existing, name);
   if (at < 0) existing.add(node);
   else existing.set(at, node);
