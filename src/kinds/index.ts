@@ -17,6 +17,7 @@ import { horizontalPodAutoscalerV1 } from "./autoscaling/horizontal-pod-autoscal
 import { horizontalPodAutoscaler } from "./autoscaling/horizontal-pod-autoscaler.ts";
 import { cronJob } from "./batch/cron-job.ts";
 import { job } from "./batch/job.ts";
+import { certificateSigningRequest } from "./certificates/certificate-signing-request.ts";
 import { lease } from "./coordination/lease.ts";
 import { binding } from "./core/binding.ts";
 import { componentStatus } from "./core/component-status.ts";
@@ -49,7 +50,12 @@ import { clusterRole } from "./rbac/cluster-role.ts";
 import { roleBinding } from "./rbac/role-binding.ts";
 import { role } from "./rbac/role.ts";
 import { priorityClass } from "./scheduling/priority-class.ts";
+import { csiDriver } from "./storage/csi-driver.ts";
+import { csiNode } from "./storage/csi-node.ts";
+import { csiStorageCapacity } from "./storage/csi-storage-capacity.ts";
 import { storageClass } from "./storage/storage-class.ts";
+import { volumeAttachment } from "./storage/volume-attachment.ts";
+import { volumeAttributesClass } from "./storage/volume-attributes-class.ts";
 
 // A kind of one type of objects serves as a kind of any, since whoever decodes an object takes its own kind's functions.
 const anyKind = (kind: Kind<never>): Kind => kind as unknown as Kind;
@@ -121,4 +127,10 @@ export const laterKinds: readonly Kind[] = [
   networkPolicy,
   serviceCIDR,
   ipAddress,
+  csiDriver,
+  csiNode,
+  csiStorageCapacity,
+  volumeAttachment,
+  volumeAttributesClass,
+  certificateSigningRequest,
 ].map((kind) => anyKind(kind as never));

@@ -111,7 +111,8 @@ function strip(object: Json): Json {
   const meta = copy["metadata"] as Json;
   for (const key of ["uid", "creationTimestamp", "resourceVersion", "managedFields", "selfLink"]) delete meta[key];
   if (meta["name"] === "<ns>" || meta["generateName"]) delete meta["name"];
-  if (copy["kind"] === "PersistentVolume" || copy["kind"] === "PersistentVolumeClaim") delete meta["finalizers"];
+  const protectedKinds = ["PersistentVolume", "PersistentVolumeClaim", "VolumeAttributesClass"];
+  if (protectedKinds.includes(String(copy["kind"]))) delete meta["finalizers"];
   if (copy["kind"] === "Node") {
     const spec = copy["spec"] as Json;
     const taints = ((spec["taints"] ?? []) as Json[]).filter((one) => one["key"] !== "node.kubernetes.io/not-ready");

@@ -47,7 +47,10 @@ export function toStoredAutoscaler(object: HorizontalPodAutoscaler): Stored {
       : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: current } } }];
   const behavior =
     annotations[names.behavior] === undefined ? undefined : old.behaviorFromText(annotations[names.behavior]!);
-  const conditions = readList(annotations[names.conditions], (item) => item as HorizontalPodAutoscalerCondition);
+  const conditions = readList(
+    annotations[names.conditions],
+    (item) => item as never as HorizontalPodAutoscalerCondition,
+  );
   const stored = {
     ...object,
     apiVersion: "autoscaling/v2",

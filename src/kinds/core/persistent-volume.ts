@@ -35,18 +35,19 @@ function validateCapacity(capacity: Readonly<Record<string, string>> | undefined
 const className = (name: string, field: string): FieldError[] =>
   nameIsDNSSubdomain(name, false).map((message) => invalid(field, name, message));
 
-function validateClasses(spec: PersistentVolumeSpec): FieldError[] {
+/** What a volume says of the classes it belongs to, and its mode; an inline volume says so too. */
+export function validateClasses(spec: PersistentVolumeSpec, field: string): FieldError[] {
   const { storageClassName, volumeMode, volumeAttributesClassName, csi } = spec;
-  const errors = storageClassName ? className(storageClassName, "spec.storageClassName") : [];
+  const errors = storageClassName ? className(storageClassName, `${field}.storageClassName`) : [];
   const modes = ["Block", "Filesystem"];
   if (volumeMode !== undefined && !modes.includes(volumeMode)) {
-    errors.push(notSupported("spec.volumeMode", volumeMode, modes));
+    errors.push(notSupported(`${field}.volumeMode`, volumeMode, modes));
   }
   if (volumeAttributesClassName === undefined) return errors;
-  const field = "spec.volumeAttributesClassName";
-  if (volumeAttributesClassName === "") errors.push(required(field, "an empty string is disallowed"));
-  else errors.push(...className(volumeAttributesClassName, field));
-  if (!csi) errors.push(required("spec.csi", "has to be specified when using volumeAttributesClassName"));
+  const at = `${field}.volumeAttributesClassName`;
+  if (volumeAttributesClassName === "") errors.push(required(at, "an empty string is disallowed"));
+  else errors.push(...className(volumeAttributesClassName, at));
+  if (!csi) errors.push(required(`${field}.csi`, "has to be specified when using volumeAttributesClassName"));
   return errors;
 }
 
@@ -72,7 +73,7 @@ function validateSpec({ metadata, spec = {} }: PersistentVolume, allowInvalidVal
     const detail = "may not be 'recycle' for a hostPath mount of '/'";
     errors.push(forbidden("spec.persistentVolumeReclaimPolicy", detail));
   }
-  return [...errors, ...validateClasses(spec)];
+  return [...errors, ...validateClasses(spec, "spec")];
 }
 
 const mountable = [
@@ -160,7 +161,9 @@ function warnOf({ metadata, spec }: PersistentVolume): string[] {
   return warnings;
 }
 
-function defaultSources(spec: Draft<PersistentVolumeSpec>): void {
+/** Defaults what a volume is made of and how much of it there is. */
+export function defaultVolumeSource(spec: Draft<PersistentVolumeSpec>): void {
+  if (spec.capacity) defaultResourceList(spec.capacity);
   if (spec.hostPath) spec.hostPath.type ??= "";
   if (spec.rbd) {
     spec.rbd.pool ||= "rbd";
@@ -191,8 +194,7 @@ const strategy: Strategy<PersistentVolume> = {
     const spec = (draft.spec ??= {});
     spec.persistentVolumeReclaimPolicy ||= "Retain";
     spec.volumeMode ??= "Filesystem";
-    if (spec.capacity) defaultResourceList(spec.capacity);
-    defaultSources(spec);
+    defaultVolumeSource(spec);
   },
   prepareForCreate(draft, { now }) {
     draft.status = { phase: "Pending", lastPhaseTransitionTime: now };
