@@ -1,8 +1,10 @@
 // YAML as kubectl and the API server read it (sigs.k8s.io/yaml over a YAML 1.1 reader): yes and on are booleans, 0777
 // is octal, dates are strings, keys become strings, the last of duplicates wins and is told. Imports yaml and src/base.
-import { isScalar, LineCounter, parseAllDocuments, stringify, visit } from "yaml";
+import { isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
 import type { Document, ScalarTag, Tags } from "yaml";
 import { yamlAliasesMax } from "./limits.ts";
+
+export { printYaml } from "./print-yaml.ts";
 
 /** Text that isn't YAML; the message is Go's where it is known. */
 export class YamlError extends Error {
@@ -142,18 +144,3 @@ export const parseYaml = (text: string): ParsedYaml => parseAll(text)[0] ?? { va
 
 /** Parses every document of a text (`---` between them); empty ones are left out. Throws YamlError. */
 export const parseYamlDocuments = (text: string): ParsedYaml[] => parseAll(text).filter(({ value }) => value !== null);
-
-/**
- * Prints a JSON value as `kubectl -o yaml` does: keys sorted, lists not indented, strings quoted where they must
- * be.
- */
-export function printYaml(value: unknown): string {
-  return stringify(value, {
-    version: "1.1",
-    sortMapEntries: true,
-    indentSeq: false,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-    singleQuote: null,
-  });
-}
