@@ -64,7 +64,10 @@ export interface ControlPlane {
 }
 
 /** Who may: upstream's order of authorizers and admission plugins. */
-function accessOf(reader: ObjectReader, options: ControlPlaneOptions): Pick<Ports, "authenticator" | "authorizer" | "admission"> {
+function accessOf(
+  reader: ObjectReader,
+  options: ControlPlaneOptions,
+): Pick<Ports, "authenticator" | "authorizer" | "admission"> {
   const { tokens, clock, crypto, random } = options;
   const serviceAccountTokens = new ServiceAccountTokens({ verifier: tokens, reader, clock, crypto });
   const rbac = new RbacAuthorizer(reader);

@@ -58,14 +58,15 @@ export function garbageCollector(kinds: () => readonly Kind[]): Controller<Owner
   const sources = distinct.map((kind): Source => {
     return {
       kind,
-      keysOf(object, _old, view) {
+      keysOf(object, old, view) {
         const own = keyFor(kind, object);
         const dependents =
           isDeleting(object) || view.get(kind, object.metadata.namespace, object.metadata.name) === undefined
             ? dependentsOf(view, object.metadata.uid).map((one) => keyFor(one.kind, one.object))
             : [];
         // Owners that wait for their dependents may be able to go now.
-        const owners = (object.metadata.ownerReferences ?? []).flatMap((owner) => {
+        const named = [...(object.metadata.ownerReferences ?? []), ...(old?.metadata.ownerReferences ?? [])];
+        const owners = named.flatMap((owner) => {
           const ownerKind = kindOf(owner);
           return ownerKind
             ? [`${ownerKind.storageKey} ${ownerKind.namespaced ? object.metadata.namespace : ""} ${owner.name}`]

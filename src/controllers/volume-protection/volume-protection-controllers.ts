@@ -28,17 +28,24 @@ const claimKeys = ({ metadata, spec }: Pod): string[] =>
 const isUsing = ({ spec, status }: Pod): boolean =>
   spec.nodeName !== undefined && status?.phase !== "Succeeded" && status?.phase !== "Failed";
 
-export function claimProtectionController(): Controller {
+/** The API itself is asked for pods that use the claim: what is seen may lag, and a finalizer can't be put back. */
+export function claimProtectionController(): Controller<boolean> {
   const claims: Source<PersistentVolumeClaim> = { kind: claimKind, keysOf: (object) => [keyOf(object)] };
   const pods: Source<Pod> = { kind: podKind, keysOf: claimKeys, indexes: { [claimIndex]: claimKeys } };
   return {
     name: "pvc-protection-controller",
     sources: [claims, pods],
     workers: 1,
-    reconcile(key, view) {
+    async gather(key, view, client) {
       const claim = view.get(claimKind, ...splitKey(key));
-      if (!claim || !held(claim, claimFinalizer)) return { changes: [] };
-      if (view.byIndex(podKind, claimIndex, key).some(isUsing)) return { changes: [] };
+      if (!claim || !held(claim, claimFinalizer)) return false;
+      if (view.byIndex(podKind, claimIndex, key).some(isUsing)) return true;
+      const { items } = await client.list(podKind, { namespace: claim.metadata.namespace });
+      return items.some((ref) => claimKeys(ref.object()).includes(key) && isUsing(ref.object()));
+    },
+    reconcile(key, view, _nowMs, used) {
+      const claim = view.get(claimKind, ...splitKey(key));
+      if (!claim || !held(claim, claimFinalizer) || used) return { changes: [] };
       const change: Change = { do: "update", kind: claimKind, object: withoutFinalizer(claim, claimFinalizer) };
       return { changes: [change] };
     },
