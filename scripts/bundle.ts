@@ -28,7 +28,6 @@ await build({
   target: "node24",
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: "none",
   logLevel: "warning",
   // CommonJS packages inside the bundle ask for Node's modules by require().

@@ -1,12 +1,18 @@
 // Prints every generated file of the repository: `npm run generate` writes them, `npm run generate -- --check` says which
 // are stale (and exits 1). Imports node, scripts and the layers' tables.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtInDefinitions } from "../src/kinds/definitions/all.gen.ts";
 import { layers } from "./layers.ts";
 import { printCri } from "./print-cri.ts";
 import { printBootstrap } from "./print-bootstrap.ts";
 import { printDefinitions } from "./print-definitions.ts";
+import { printGoFields } from "./print-go-fields.ts";
+
+/** Where Go keeps modules; without them, what is printed from upstream's sources is left as it is. */
+const goModules = process.env["GOMODCACHE"] ?? join(homedir(), "go/pkg/mod");
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -64,6 +70,7 @@ function* generatedFiles(): Generator<[string, string]> {
     yield* printDefinitions(reference);
     yield* printBootstrap(reference);
     yield* printCri(reference);
+    yield* printGoFields(goModules, "v0.36.3", new Set(Object.keys(builtInDefinitions)));
   } else console.log(`left out: what is printed from the reference data (no folder ${reference})`);
 }
 

@@ -10,14 +10,14 @@ import type { Descriptions } from "../src/kinds/openapi/schemas.ts";
 
 type Texts = Record<string, string>;
 
-const fold = (comment: string): string =>
+/** A comment's text without its stars; its own line breaks and double spaces stay, since they are upstream's. */
+const readComment = (comment: string): string =>
   comment
     .split("\n")
-    .map((line) => line.replace(/^\s*\*? ?/, ""))
-    .join(" ")
+    .map((line) => line.replace(/^\s*\*? ?/, "").trimEnd())
+    .join("\n")
     // The generators escape what could end a comment or a string.
     .replace(/\\(?=["'`*])/g, "")
-    .replace(/\s+/g, " ")
     .trim();
 
 /** The comments of a declared interface or class: "" is its own, the others are its fields'. */
@@ -27,12 +27,12 @@ function readDeclaration(text: string, name: RegExp): Texts {
     `(?:/\\*\\*((?:[^*]|\\*(?!/))*)\\*/\\s*)?export (?:interface|declare class) ${name.source}[^{]*\\{`,
   ).exec(text);
   if (!head) return texts;
-  if (head[1] !== undefined) texts[""] = fold(head[1]);
+  if (head[1] !== undefined) texts[""] = readComment(head[1]);
   const start = head.index + head[0].length;
   const end = text.indexOf("\n}", start);
   const body = text.slice(start, end < 0 ? undefined : end);
   for (const [, comment, key] of body.matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*["']?([\w$-]+)["']?\??:/g)) {
-    texts[key!] = fold(comment!);
+    texts[key!] = readComment(comment!);
   }
   return texts;
 }

@@ -13,7 +13,7 @@ function defaultClass(reader: ObjectReader): PriorityClass | undefined {
   return reader
     .list(priorityClassKind)
     .filter((one) => one.globalDefault)
-    .toSorted((a, b) => a.value - b.value)[0];
+    .toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
 }
 
 function admitPod(context: AdmissionContext, reader: ObjectReader): void {
