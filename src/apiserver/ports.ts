@@ -206,18 +206,3 @@ export interface HealthCheck {
 
 /** What serves paths that are not the server's own kinds: aggregated API servers. undefined: not its path. */
 export type Delegate = (request: ApiRequest, user: UserInfo) => Promise<ApiReply | undefined>;
-
-export interface OpenApiDocument {
-  readonly bytes: Uint8Array;
-  readonly contentType: string;
-  /** With quotes. */
-  readonly etag: string;
-  /** The query named this very content: it may be kept for ever. */
-  readonly immutable: boolean;
-}
-/** `parts`: the path behind /openapi: ["v2"], ["v3"], ["v3", "apis", "apps", "v1"]. */
-export type OpenApiSource = (
-  parts: readonly string[],
-  accept: string,
-  query: URLSearchParams,
-) => Promise<OpenApiDocument | undefined> | OpenApiDocument | undefined;

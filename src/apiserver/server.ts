@@ -4,7 +4,6 @@ import type { Clock } from "../base/clock.ts";
 import type { Crypto } from "../base/crypto.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { Column, Kind } from "../kinds/kind.ts";
 import type { Descriptions } from "../kinds/openapi/schemas.ts";
 import type { ApiRequest, UserInfo } from "../kinds/request.ts";
 import type { Store } from "../store/store.ts";
@@ -16,7 +15,6 @@ import type {
   Delegate,
   HealthCheck,
   NodeConnector,
-  OpenApiSource,
   TokenIssuer,
 } from "./ports.ts";
 import type { Registry, Resource } from "./registry.ts";
@@ -38,12 +36,8 @@ export interface Ports {
   readonly healthChecks?: readonly HealthCheck[];
   /** Asked for paths of groups that the server doesn't serve itself. */
   readonly delegate?: Delegate;
-  /** Fields' descriptions, for OpenAPI; they come with the build. */
-  readonly descriptions?: Descriptions;
-  /** OpenAPI documents in other forms than JSON, where the client prefers such a one. undefined: it doesn't. */
-  readonly openApi?: OpenApiSource;
-  /** What a Table's column means, in words; they come with the build. */
-  readonly columnDescription?: (kind: Kind, column: Column) => string | undefined;
+  /** Fields' descriptions, for OpenAPI and Tables: they come with the build and are read when first asked for. */
+  readonly descriptions?: () => Descriptions | undefined;
   /** The address that /api tells clients, "10.0.0.1:6443". */
   readonly serverAddress?: string;
 }

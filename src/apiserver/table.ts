@@ -2,6 +2,7 @@
 import { errors } from "../base/errors.ts";
 import type { Column, Kind } from "../kinds/kind.ts";
 import type { KubernetesObject } from "../kinds/object.ts";
+import { describeColumn } from "./column-fields.ts";
 import type { ListMetadata } from "./list/list-body.ts";
 import type { ResourceContext } from "./server.ts";
 
@@ -61,7 +62,7 @@ export function tableOf(
   options: TableOptions,
 ): object {
   const { kind } = context.resource;
-  const { columnDescription } = context.server.ports;
+  const { descriptions } = context.server.ports;
   const rows = objects.map((object) => ({
     cells: kind.cells(object, context.nowMs),
     ...rowConditions(kind, object),
@@ -73,7 +74,7 @@ export function tableOf(
     metadata,
     columnDefinitions: options.noHeaders
       ? null
-      : kind.columns.map((column) => definitionOf(column, columnDescription?.(kind, column) ?? "")),
+      : kind.columns.map((column) => definitionOf(column, describeColumn(kind, column, descriptions?.()))),
     rows,
   };
 }

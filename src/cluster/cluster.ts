@@ -5,6 +5,7 @@ import { InformerSet } from "../client/informer-set.ts";
 import { systemClock, systemCrypto, systemRandom } from "../host/clock.ts";
 import type { ClusterAddresses } from "../host/cni/cluster-addresses.ts";
 import { type HttpServer, startHttpServer } from "../host/http/server.ts";
+import { descriptionsBeside } from "../host/descriptions-file.ts";
 import type { NodeHost } from "../host/kubelet/node-host.ts";
 import { type ClusterKeys, openClusterKeys } from "../host/pki/cluster-keys.ts";
 import { createTokenIssuer } from "../host/pki/token-issuer.ts";
@@ -96,6 +97,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     nodeConnector: nodes,
     podCidr: addresses.podCidr,
     serverAddress: `${host}:${port}`,
+    descriptions: descriptionsBeside(options.workerEntry),
   });
   const http = await startHttpServer({
     transport: controlPlane.server.handle,

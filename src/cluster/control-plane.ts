@@ -31,6 +31,7 @@ import { builtInControllers } from "../controllers/built-in.ts";
 import { runControllers } from "../controllers/runner.ts";
 import { builtInDefinitions } from "../kinds/definitions/all.gen.ts";
 import { builtInKinds } from "../kinds/index.ts";
+import type { Descriptions } from "../kinds/openapi/schemas.ts";
 import type { UserInfo } from "../kinds/request.ts";
 import type { Store } from "../store/store.ts";
 import { ensureBootstrapObjects } from "./bootstrap-objects.ts";
@@ -50,8 +51,8 @@ export interface ControlPlaneOptions {
   readonly podCidr: string;
   /** "127.0.0.1:6443", as /api tells it. */
   readonly serverAddress?: string;
-  /** The texts of fields, for OpenAPI and explain. */
-  readonly descriptions?: Readonly<Record<string, string>>;
+  /** The texts of fields, for OpenAPI, Tables and explain: read when first asked for. */
+  readonly descriptions?: () => Descriptions | undefined;
 }
 
 export interface ControlPlane {
@@ -92,11 +93,11 @@ function accessOf(
 
 /** Loads the store's objects and answers requests from then on. Rejects when the store can't be read. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, clock, random, crypto, log, tokens, nodeConnector, serverAddress } = options;
+  const { store, clock, random, crypto, log, tokens, nodeConnector, serverAddress, descriptions } = options;
   const server = await createApiServer({
     kinds: builtInKinds,
     definitions: builtInDefinitions,
-    ports: { store, clock, random, crypto, log, tokenIssuer: tokens, nodeConnector, serverAddress },
+    ports: { store, clock, random, crypto, log, tokenIssuer: tokens, nodeConnector, serverAddress, descriptions },
     access: (reader) => accessOf(reader, options),
   });
   const client = (user: UserInfo, component: string): Client =>
