@@ -41,5 +41,5 @@ export const layers: readonly Layer[] = [
   node("bin", [...all, "src/kubectl", "src/sim", "src/host", "src/cluster"]),
   node("scripts", ["src/base", "src/kinds"], ["esbuild"]),
   node("test", [...all, "src/kubectl", "src/sim", "src/host", "src/cluster", "scripts"], ["oxc-parser"]),
-  node("bench", [...all, "src/kubectl", "src/sim", "src/host", "src/cluster"]),
+  node("bench", [...all, "src/kubectl", "src/sim", "src/host", "src/cluster"], ["yaml"]),
 ];
