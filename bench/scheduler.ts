@@ -20,6 +20,7 @@ const makeNode = (number: number): Node => ({
     uid: `node-${number}`,
     labels: { "kubernetes.io/hostname": `node-${number}`, "topology.kubernetes.io/zone": `zone-${number % 3}` },
   } as unknown as Node["metadata"],
+  spec: {},
   status: { allocatable: { cpu: "8", memory: "32Gi", "ephemeral-storage": "100Gi", pods: "110" } },
 });
 
@@ -49,7 +50,11 @@ function makeDecider(selected: boolean): Decider {
   return decider;
 }
 
-function run(name: string, budget: number, options: { selected: boolean; spec?: Partial<Pod["spec"]>; pods: number }): void {
+function run(
+  name: string,
+  budget: number,
+  options: { selected: boolean; spec?: Partial<Pod["spec"]>; pods: number },
+): void {
   const decider = makeDecider(options.selected);
   const pods = Array.from({ length: options.pods }, (_, number) => makePod(number, options.spec));
   const startMs = performance.now();

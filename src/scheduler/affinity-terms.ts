@@ -1,6 +1,13 @@
 // Terms of pod affinity and anti-affinity, made ready for matching. Source: kube-scheduler/framework AffinityTerm. May
 // import src/base, src/kinds.
-import { type LabelMatcher, type Labels, isEverything, matcherOfSelector, matchesLabels, nothing } from "../base/labels.ts";
+import {
+  type LabelMatcher,
+  type Labels,
+  isEverything,
+  matcherOfSelector,
+  matchesLabels,
+  nothing,
+} from "../base/labels.ts";
 import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from "../kinds/types/core-v1.gen.ts";
 
 export interface AffinityTerm {
@@ -34,7 +41,10 @@ const none: readonly AffinityTerm[] = [];
 export function toTerms(pod: Pod, terms: readonly PodAffinityTerm[] | undefined): readonly AffinityTerm[] {
   return terms?.length ? terms.map((term) => toTerm(pod, term, 0)) : none;
 }
-export function toWeightedTerms(pod: Pod, terms: readonly WeightedPodAffinityTerm[] | undefined): readonly AffinityTerm[] {
+export function toWeightedTerms(
+  pod: Pod,
+  terms: readonly WeightedPodAffinityTerm[] | undefined,
+): readonly AffinityTerm[] {
   return terms?.length ? terms.map(({ podAffinityTerm, weight }) => toTerm(pod, podAffinityTerm, weight)) : none;
 }
 

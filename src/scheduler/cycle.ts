@@ -35,13 +35,7 @@ const filterMakers = [
   topologySpread,
   interPodAffinity,
 ];
-const scorerMakers = [
-  leastAllocated,
-  spreadScore,
-  preferredAffinity,
-  balancedAllocation,
-  imageLocality,
-];
+const scorerMakers = [leastAllocated, spreadScore, preferredAffinity, balancedAllocation, imageLocality];
 
 export class Cycle {
   readonly info: PodInfo;
@@ -105,10 +99,7 @@ export class Cycle {
   /** The scorers for the nodes that passed, by slot. */
   scorers(feasible: readonly number[]): Scorer[] {
     const context: PluginContext = this.state;
-    return [
-      ...this.#fixed.scorers(),
-      ...scorerMakers.flatMap((make) => make(this.info, context, feasible) ?? []),
-    ];
+    return [...this.#fixed.scorers(), ...scorerMakers.flatMap((make) => make(this.info, context, feasible) ?? [])];
   }
 
   #runFilters(entry: NodeEntry): Refusal | undefined {

@@ -26,7 +26,10 @@ function histogram(nodes: number, { refusals, missing }: Diagnosis): string {
   if (refusals.size < nodes) {
     for (const reason of missing?.reasons ?? []) count(reason, nodes - refusals.size);
   }
-  return [...counts].map(([reason, by]) => `${by} ${reason}`).toSorted().join(", ");
+  return [...counts]
+    .map(([reason, by]) => `${by} ${reason}`)
+    .toSorted()
+    .join(", ");
 }
 
 /** "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes …" */

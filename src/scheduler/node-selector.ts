@@ -32,7 +32,9 @@ const labelOperators = new Map<string, LabelOperator>([
 function toLabelMatcher(requirements: readonly NodeSelectorRequirement[]): LabelMatcher | undefined {
   try {
     return matcherOf(
-      requirements.map(({ key, operator, values }) => labelRequirement(key, labelOperators.get(operator)!, values ?? [])),
+      requirements.map(({ key, operator, values }) =>
+        labelRequirement(key, labelOperators.get(operator)!, values ?? []),
+      ),
     );
   } catch (error) {
     if (error instanceof SelectorError) return undefined;

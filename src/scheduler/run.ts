@@ -22,12 +22,14 @@ export interface SchedulerOptions {
   readonly name?: string;
 }
 
-/** Resolves when it knows the cluster and has begun to place pods. */
-export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
+/** Begins to place pods as soon as its informers know the cluster. */
+export function startScheduler(options: SchedulerOptions): Scheduler {
   const { client, informers, recorder, clock, random, log, signal, name = "default-scheduler" } = options;
   const writer = new PodWriter({ client, pods: informers.of(podKind), recorder, clock, name });
   const scheduler = new Scheduler({ informers, writer, clock, random, log, signal, name });
-  await informers.synced();
-  scheduler.start();
+  void informers.synced().then(
+    () => scheduler.start(),
+    (error: unknown) => log.error("scheduler not started", { error: String(error) }),
+  );
   return scheduler;
 }

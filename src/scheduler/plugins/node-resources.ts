@@ -37,7 +37,11 @@ function findShortages({ requests }: PodInfo, amounts: NodeAmounts, slot: number
 }
 
 /** The common case without an allocation. */
-function fits({ cpuMilli, memoryBytes, storageBytes, extended }: Requests, amounts: NodeAmounts, slot: number): boolean {
+function fits(
+  { cpuMilli, memoryBytes, storageBytes, extended }: Requests,
+  amounts: NodeAmounts,
+  slot: number,
+): boolean {
   return (
     extended.length === 0 &&
     amounts.podCount[slot]! + 1 <= amounts.allocatablePods[slot]! &&

@@ -5,7 +5,13 @@ import type { PodInfo } from "../pod-info.ts";
 import type { NodeEntry, Snapshot } from "../snapshot/snapshot.ts";
 import type { Domains } from "../snapshot/topology.ts";
 import { type MakeFilter, type NodeFilter, refuse, type Refusal } from "./plugin.ts";
-import { countSpread, hasLabel, makeInclusion, type SpreadConstraint, spreadConstraintsOf } from "./spread-constraints.ts";
+import {
+  countSpread,
+  hasLabel,
+  makeInclusion,
+  type SpreadConstraint,
+  spreadConstraintsOf,
+} from "./spread-constraints.ts";
 
 const plugin = "PodTopologySpread";
 const skewed = refuse(plugin, "node(s) didn't match pod topology spread constraints");

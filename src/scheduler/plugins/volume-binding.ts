@@ -39,9 +39,7 @@ function findClaim(info: PodInfo, volume: Volume, name: string, view: ClusterVie
   }
   if (claim.metadata.deletionTimestamp) return refused(`persistentvolumeclaim "${name}" is being deleted`);
   if (volume.ephemeral && getControllerOf(claim)?.uid !== info.uid) {
-    return refused(
-      `PVC ${info.namespace}/${name} was not created for pod ${info.key} (pod is not owner)`,
-    );
+    return refused(`PVC ${info.namespace}/${name} was not created for pod ${info.key} (pod is not owner)`);
   }
   return claim;
 }

@@ -36,9 +36,13 @@ export function nodeEvent({ old, now }: Versions<Node>): ClusterEvent | undefine
 }
 
 function isScaledDown(old: Pod, now: Pod): boolean {
-  if (semanticEqual(old.spec?.containers, now.spec?.containers) && semanticEqual(old.spec?.resources, now.spec?.resources)) {
-    const unchanged = (name: "resources" | "containerStatuses" | "allocatedResources" | "initContainerStatuses"): boolean =>
-      semanticEqual(old.status?.[name], now.status?.[name]);
+  if (
+    semanticEqual(old.spec?.containers, now.spec?.containers) &&
+    semanticEqual(old.spec?.resources, now.spec?.resources)
+  ) {
+    const unchanged = (
+      name: "resources" | "containerStatuses" | "allocatedResources" | "initContainerStatuses",
+    ): boolean => semanticEqual(old.status?.[name], now.status?.[name]);
     if (unchanged("resources") && unchanged("containerStatuses") && unchanged("allocatedResources")) return false;
   }
   const after = podRequests(now, { useStatus: true });

@@ -70,7 +70,12 @@ interface Room {
 
 function roomOf(node: Node): Room {
   const { cpuMilli, memoryBytes, storageBytes, extended } = toRequests(amountsOf(node.status?.allocatable));
-  const amounts = new Map([...extended, ["cpu", cpuMilli], ["memory", memoryBytes], ["storage", storageBytes]] as const);
+  const amounts = new Map([
+    ...extended,
+    ["cpu", cpuMilli],
+    ["memory", memoryBytes],
+    ["storage", storageBytes],
+  ] as const);
   const pods = tryParseQuantity(node.status?.allocatable?.["pods"] ?? "0");
   return { pods: pods ? Number(quantityValue(pods)) : 0, of: (name) => amounts.get(name) ?? 0 };
 }
@@ -148,7 +153,8 @@ const topologySpread: Hint = (info, event) => {
   if (event.kind !== "node") return false;
   const { old, now } = event;
   const value = (node: Node, key: string): string | undefined => node.metadata.labels?.[key];
-  const hasAll = (node: Node): boolean => constraints.every(({ topologyKey }) => value(node, topologyKey) !== undefined);
+  const hasAll = (node: Node): boolean =>
+    constraints.every(({ topologyKey }) => value(node, topologyKey) !== undefined);
   if (!old || !now) return hasAll((old ?? now)!);
   if (hasAll(old) !== hasAll(now)) return true;
   const moved = constraints.some(({ topologyKey }) => value(old, topologyKey) !== value(now, topologyKey));
@@ -177,7 +183,9 @@ const interPodAffinity: Hint = (info, event) => {
   }
   const changed = (key: string): boolean => value(old, key) !== value(now, key);
   const gained = info.requiredAffinity.some(({ topologyKey: key }) => value(now, key) !== undefined && changed(key));
-  return gained || info.requiredAntiAffinity.some(({ topologyKey: key }) => value(old, key) !== undefined && changed(key));
+  return (
+    gained || info.requiredAntiAffinity.some(({ topologyKey: key }) => value(old, key) !== undefined && changed(key))
+  );
 };
 
 const hints: Readonly<Record<string, Hint>> = {

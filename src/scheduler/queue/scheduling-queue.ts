@@ -122,7 +122,7 @@ export class SchedulingQueue {
 
   /** Something happened: pods that it may help are tried again. `except` names a pod that it can't help. */
   tell(event: ClusterEvent, nowMs: number, except?: string): void {
-    for (const queued of [...this.#waiting]) {
+    for (const queued of this.#waiting) {
       if (queued.uid !== except) this.#help(queued, event, nowMs);
     }
   }

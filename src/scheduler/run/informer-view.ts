@@ -18,7 +18,9 @@ export function createInformerView(informers: InformerSet, tell: (event: Cluster
   const namespaces = informers.of(namespaceKind);
   const budgets = informerOf<PodDisruptionBudget>(informers, "policy", "v1", "poddisruptionbudgets");
   const selectors = new DefaultSelectors(informers);
-  claims.onChange(({ type, object, old }) => tell({ kind: "claim", old, now: type === "DELETED" ? undefined : object }));
+  claims.onChange(({ type, object, old }) =>
+    tell({ kind: "claim", old, now: type === "DELETED" ? undefined : object }),
+  );
   volumes.onChange(({ type, object, old }) =>
     tell({ kind: "volume", old, now: type === "DELETED" ? undefined : object }),
   );
