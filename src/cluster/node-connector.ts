@@ -54,6 +54,12 @@ export class LocalNodes implements NodeConnector {
     switch (path.replace(/\/$/, "")) {
       case "/healthz":
         return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: bytesOf("ok") };
+      case "/metrics":
+        return {
+          status: 200,
+          headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8; escaping=underscores" },
+          body: bytesOf(node.metrics()),
+        };
       case "/pods":
         return jsonReply(node.pods());
       case "/configz":

@@ -36,13 +36,14 @@ import { isMirrorPod, isTerminalPhase } from "./pod/container-spec.ts";
 import type { Amounts } from "./pod/amounts.ts";
 import { serviceClassOf } from "./pod/pod-resources.ts";
 import type { Prober } from "./prober.ts";
-import type { Runtime, RuntimeEvent } from "./runtime.ts";
+import type { Runtime, RuntimeEvent, SandboxConfig } from "./runtime.ts";
 import type { VolumeHost } from "./volume-host.ts";
 import { createObjectSource, type SourceKinds } from "./volumes/object-source.ts";
 import { createPodVolumes } from "./volumes/pod-volumes.ts";
 import { createTokens } from "./volumes/tokens.ts";
 import type { NodeServices } from "./worker/node-services.ts";
 import { removeOrphan } from "./worker/orphans.ts";
+import { podSandboxConfig } from "./worker/pod-files.ts";
 import { PodWorker } from "./worker/pod-worker.ts";
 import { RuntimeIndex } from "./worker/runtime-index.ts";
 import { StatusWriter } from "./worker/status-writer.ts";
@@ -145,7 +146,7 @@ export class Kubelet {
             image: volume.image!.reference ?? "",
             policy: volume.image!.pullPolicy ?? "IfNotPresent",
             pullSecrets: () => pullSecrets(pod),
-            sandbox: this.#workers.get(pod.metadata.uid!)!.sandbox!.config,
+            sandbox: await this.#sandboxOf(pod),
             runtimeHandler: "",
           });
           return found.ref;
@@ -169,6 +170,12 @@ export class Kubelet {
       pullSecrets,
     };
     return services;
+  }
+
+  /** Volumes are set up before the sandbox: what a pull needs to know of it is known all the same. */
+  async #sandboxOf(pod: Pod): Promise<SandboxConfig> {
+    const worker = this.#workers.get(pod.metadata.uid!);
+    return worker?.sandbox?.config ?? podSandboxConfig(this.services, pod, 0);
   }
 
   /** Resolves when the node is registered and its pods are known. Everything ends with stop(). */

@@ -32,7 +32,10 @@ export interface NodeCommandOptions {
   readonly tty: boolean;
 }
 
-/** All reject with StatusError. */
+/**
+ * All reject with StatusError; what is to be upgraded rejects with an Error where the node refuses it, which clients see
+ * as the text of an answer 500.
+ */
 export interface NodeApi {
   logs(pod: KubernetesObject, options: NodeLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   exec(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade>;
@@ -44,6 +47,8 @@ export interface NodeApi {
   pods(): object;
   /** /configz */
   configz(): object;
+  /** /metrics, in Prometheus's text format. */
+  metrics(): string;
 }
 
 function toLogOptions(options: NodeLogOptions, nowMs: number): LogOptions {
@@ -81,6 +86,8 @@ function logProblem(
   if (waiting) return `${what} is waiting to start: ${waiting.reason ?? ""}`;
   return `${what} is waiting to start - no logs yet`;
 }
+
+const fullName = ({ metadata }: KubernetesObject): string => `${metadata.name}_${metadata.namespace}`;
 
 class LocalNodeApi implements NodeApi {
   readonly #kubelet: Kubelet;
@@ -126,16 +133,15 @@ class LocalNodeApi implements NodeApi {
     return readLog(source, toLogOptions(options, services.clock.now()));
   }
 
-  #running(pod: KubernetesObject, name: string): PodContainer {
+  #running(pod: KubernetesObject, name: string): PodContainer | undefined {
     const found = latestContainer(this.#kubelet.services.index.stateOf(pod.metadata.uid!), name);
-    if (!found || !isRunning(found)) {
-      throw errors.notFound({ group: "", resource: "containers" }, name);
-    }
-    return found;
+    return found && isRunning(found) ? found : undefined;
   }
 
   async exec(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade> {
-    const { id } = this.#running(pod, options.container);
+    const running = this.#running(pod, options.container);
+    if (!running) throw new Error(`container not found (${JSON.stringify(options.container)})`);
+    const { id } = running;
     const { stdin, stdout, stderr, tty, command = [] } = options;
     const serve = (streams: RemoteCommandStreams): Promise<void> =>
       this.#serve(streams, () =>
@@ -146,7 +152,9 @@ class LocalNodeApi implements NodeApi {
 
   async attach(object: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade> {
     const pod = object as Pod;
-    const { id } = this.#running(pod, options.container);
+    const running = this.#running(pod, options.container);
+    if (!running) throw new Error(`container ${options.container} not found in pod ${fullName(pod)}`);
+    const { id } = running;
     const { stdin, stdout, stderr } = options;
     // A container has a terminal or not; whoever attaches has no say in it.
     const tty = findContainer(pod.spec, options.container)?.container.tty ?? options.tty;
@@ -183,7 +191,7 @@ class LocalNodeApi implements NodeApi {
     const pod = object as Pod;
     const { index, runtime } = this.#kubelet.services;
     const need = sandboxNeed(pod, index.stateOf(pod.metadata.uid!));
-    if (need.needed) throw errors.notFound({ group: "", resource: "pods" }, pod.metadata.name!);
+    if (need.needed) throw new Error(`pod not found (${JSON.stringify(fullName(pod))})`);
     const forward = async (connection: PortForwardConnection): Promise<void> => {
       try {
         const target = await runtime.dial(need.sandboxId, connection.port);
@@ -220,6 +228,26 @@ class LocalNodeApi implements NodeApi {
       status: status ?? pod.status,
     }));
     return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
+  }
+
+  metrics(): string {
+    const { index } = this.#kubelet.services;
+    const states = [...this.#kubelet.workers.keys()].map((uid) => index.stateOf(uid));
+    const containers = new Map<string, number>();
+    for (const { status } of states.flatMap((state) => state.containers)) {
+      containers.set(status.state, (containers.get(status.state) ?? 0) + 1);
+    }
+    const pods = states.filter(({ sandboxes }) => sandboxes[0]?.ready).length;
+    const byState = [...containers].map(
+      ([state, count]) => `kubelet_running_containers{container_state="${state}"} ${count}\n`,
+    );
+    return (
+      "# HELP kubelet_running_containers [ALPHA] Number of containers currently running\n" +
+      "# TYPE kubelet_running_containers gauge\n" +
+      byState.join("") +
+      "# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n" +
+      `# TYPE kubelet_running_pods gauge\nkubelet_running_pods ${pods}\n`
+    );
   }
 
   configz(): object {

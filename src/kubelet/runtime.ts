@@ -249,6 +249,13 @@ export class RuntimeError extends Error {
   code = "Unknown";
 }
 
+/** What Go's gRPC client calls the error, and upstream shows where it doesn't take the message out of it. */
+export function rpcText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const fromRuntime = error instanceof RuntimeError || error instanceof RuntimeNotFoundError;
+  return fromRuntime ? `rpc error: code = ${error.code} desc = ${error.message}` : error.message;
+}
+
 /** Every call rejects with RuntimeError (or RuntimeNotFoundError where the id is unknown). */
 export interface Runtime {
   version(): Promise<{ readonly name: string; readonly version: string }>;

@@ -1,6 +1,6 @@
 // pods/exec, pods/attach and pods/portforward: checked here, carried out by the node. May import src/base and src/kinds.
-import { errors } from "../../base/errors.ts";
-import type { ApiReply, Upgrade } from "../../kinds/request.ts";
+import { errors, StatusError } from "../../base/errors.ts";
+import type { ApiReply, ApiRequest, Upgrade } from "../../kinds/request.ts";
 import { attributesOf, forbiddenRequest } from "../handle.ts";
 import type { RemoteCommandOptions } from "../ports.ts";
 import { baseHeaders } from "../reply.ts";
@@ -69,6 +69,33 @@ async function admit(context: ResourceContext, remote: Remote, name: string, opt
   (await validate(context, admission))(true);
 }
 
+/**
+ * The node's refusal: its words as they are, with 500. Where upstream's API server translates WebSockets for the node
+ * (version 5), the client's side is open by then, and the refusal comes as the command's end (KEP-4006).
+ */
+function refuseUpgrade(
+  request: ApiRequest,
+  remote: Remote,
+  { stdin, stdout, stderr, tty }: RemoteCommandOptions,
+  message: string,
+): ApiReply {
+  const { protocol, subprotocols = [] } = request.upgrade ?? {};
+  if (remote !== "portforward" && protocol === "websocket" && subprotocols.includes("v5.channel.k8s.io")) {
+    const { status } = errors.internal(`unable to upgrade connection: ${message}`);
+    const upgrade: Upgrade = {
+      kind: "remote-command",
+      stdin,
+      stdout,
+      stderr,
+      tty,
+      serve: (streams) => streams.finish(status),
+    };
+    return { status: 101, headers: { ...baseHeaders }, body: { kind: "upgrade", upgrade } };
+  }
+  const headers = { ...baseHeaders, "content-type": "text/plain; charset=utf-8" };
+  return { status: 500, headers, body: { kind: "bytes", bytes: new TextEncoder().encode(message) } };
+}
+
 /** Answers with the upgrade that the transport carries out. Throws 400, 403, 404, 503. */
 export async function serveRemote(context: ResourceContext, remote: Remote, name: string): Promise<ApiReply> {
   const { query } = context.request;
@@ -86,8 +113,13 @@ export async function serveRemote(context: ResourceContext, remote: Remote, name
   if (!context.request.upgrade) throw errors.badRequest("Upgrade request required");
   const connector = connectorOf(context);
   let upgrade: Upgrade;
-  if (remote === "exec") upgrade = await connector.exec(pod, { ...options, container });
-  else if (remote === "attach") upgrade = await connector.attach(pod, { ...options, container });
-  else upgrade = await connector.portForward(pod, ports);
+  try {
+    if (remote === "exec") upgrade = await connector.exec(pod, { ...options, container });
+    else if (remote === "attach") upgrade = await connector.attach(pod, { ...options, container });
+    else upgrade = await connector.portForward(pod, ports);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    return refuseUpgrade(context.request, remote, options, error instanceof Error ? error.message : String(error));
+  }
   return { status: 101, headers: { ...baseHeaders }, body: { kind: "upgrade", upgrade } };
 }

@@ -130,6 +130,19 @@ export function definitionOfKind(definitions: Definitions, gvk: GroupVersionKind
   return index.get(`${gvk.group}/${gvk.version}/${gvk.kind}`);
 }
 
+const groupVersions = new WeakMap<Definitions, ReadonlySet<string>>();
+
+/** Whether kinds of that group and version are defined: then the bodies that belong to any group are, too. */
+function isGroupVersion(definitions: Definitions, gvk: GroupVersionKind): boolean {
+  let known = groupVersions.get(definitions);
+  if (!known) {
+    const all = Object.values(definitions).flatMap(({ kinds = [] }) => kinds);
+    known = new Set(all.map(([group, version]) => `${group}/${version}`));
+    groupVersions.set(definitions, known);
+  }
+  return known.has(`${gvk.group}/${gvk.version}`);
+}
+
 interface Body {
   /** Plain or exact. */
   readonly value: unknown;
@@ -194,7 +207,8 @@ function decodeAs(body: Body, gvk: GroupVersionKind, options: DecodeOptions): De
   const sameKind = gvk.kind === expected.kind && gvk.group === expected.group && gvk.version === expected.version;
   const apiVersion = printApiVersion(gvk);
   const retired = gvk.kind === expected.kind && retiredGroupVersions.has(apiVersion);
-  const named = sameKind || retired ? definitionName : definitionOfKind(definitions, gvk);
+  const shared = options.anyGroup === true && gvk.kind === expected.kind && isGroupVersion(definitions, gvk);
+  const named = sameKind || retired || shared ? definitionName : definitionOfKind(definitions, gvk);
   if (named === undefined && `${apiVersion}/${gvk.kind}` !== anyList) {
     throw new BodyError(
       `no kind ${JSON.stringify(gvk.kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ` +

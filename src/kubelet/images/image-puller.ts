@@ -6,7 +6,7 @@ import type { Pod, Secret } from "../../kinds/types/core-v1.gen.ts";
 import type { EventRecorder, EventSubject } from "../events.ts";
 import { imageBackOff } from "../limits.ts";
 import { type BackOffEntry, backOffEnd, formatDuration, hasExpired, nextBackOff } from "../pod/back-off.ts";
-import type { Image, ImageSpec, Runtime, SandboxConfig } from "../runtime.ts";
+import { type Image, type ImageSpec, type Runtime, RuntimeError, rpcText, type SandboxConfig } from "../runtime.ts";
 import { findCredentials } from "./credentials.ts";
 
 /** Why an image is not there: the reason and message of the container that waits for it. */
@@ -51,6 +51,10 @@ export interface ImagePullerOptions {
 
 const registryUnavailable = "RegistryUnavailable";
 const signatureInvalid = "SignatureValidationFailed";
+
+/** The text of a failed pull: an unknown code tells nothing, so upstream leaves it out (cri-client: PullImage). */
+const pullText = (error: unknown): string =>
+  error instanceof RuntimeError && error.code === "Unknown" ? error.message : rpcText(error);
 
 /** The reason and message of a failed pull (evalCRIPullErr). */
 function judgeFailure(image: string, message: string): { reason: string; message: string } {
@@ -116,8 +120,7 @@ class Puller implements ImagePuller {
     try {
       return await this.#options.runtime.imageStatus(spec);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      const message = `Failed to inspect image "${image}": ${why}`;
+      const message = `Failed to inspect image "${image}": ${rpcText(error)}`;
       this.#options.recorder.event(reference, "Warning", "InspectFailed", message);
       throw new ImageError("ImageInspectError", message);
     }
@@ -157,7 +160,7 @@ class Puller implements ImagePuller {
       recorder.event(reference, "Normal", "Pulled", message);
       return { ref, image: found };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = pullText(error);
       recorder.event(reference, "Warning", "Failed", `Failed to pull image "${image}": ${why}`);
       const nowMs = clock.now();
       const entry = nextBackOff(this.#backOff.get(key), nowMs, nowMs, imageBackOff);
@@ -184,7 +187,7 @@ class Puller implements ImagePuller {
       }
     }
     if (failures.length === 1) throw failures[0]!;
-    throw new Error(`[${failures.map(({ message }) => message).join(", ")}]`);
+    throw new Error(`[${failures.map(pullText).join(", ")}]`);
   }
 
   async #enter(): Promise<void> {

@@ -7,7 +7,7 @@ import { formatPod } from "../pod/container-spec.ts";
 import { backOffKey } from "../pod/pod-actions.ts";
 import { effectiveResources } from "../pod/resize-actions.ts";
 import { hasExited } from "../pod/runtime-state.ts";
-import { RuntimeNotFoundError, type SandboxConfig } from "../runtime.ts";
+import { rpcText, RuntimeNotFoundError, type SandboxConfig } from "../runtime.ts";
 import { containerResources } from "../container/linux-resources.ts";
 import type { PodWorker } from "./pod-worker.ts";
 import { ensureCgroup, linuxContext, logFilePath, podSandboxConfig } from "./pod-files.ts";
@@ -16,8 +16,6 @@ import { stopAllContainers, stopContainer } from "./stop-containers.ts";
 
 /** "stop": what comes after depends on this; the next round goes on. */
 export type Outcome = "next" | "stop";
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Stops the pod's containers, then its sandboxes. */
 export async function killPod(worker: PodWorker, signal: AbortSignal, graceSeconds?: number): Promise<boolean> {
@@ -74,7 +72,7 @@ async function createSandbox(worker: PodWorker, action: Action & { kind: "create
   } catch (error) {
     worker.sandbox = undefined;
     if (signal.aborted) return "stop";
-    const message = `Failed to create pod sandbox: ${messageOf(error)}`;
+    const message = `Failed to create pod sandbox: ${rpcText(error)}`;
     recorder.event(podReference(pod), "Warning", "FailedCreatePodSandBox", message);
     worker.wakeAt(clock.now() + podRetryMs);
     return "stop";
