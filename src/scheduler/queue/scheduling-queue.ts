@@ -120,11 +120,9 @@ export class SchedulingQueue {
     else this.#put(queued, "waiting");
   }
 
-  /** Something happened: pods that it may help are tried again. `except` names a pod that it can't help. */
-  tell(event: ClusterEvent, nowMs: number, except?: string): void {
-    for (const queued of this.#waiting) {
-      if (queued.uid !== except) this.#help(queued, event, nowMs);
-    }
+  /** Something happened: pods that it may help are tried again. */
+  tell(event: ClusterEvent, nowMs: number): void {
+    for (const queued of this.#waiting) this.#help(queued, event, nowMs);
   }
 
   /** While pods are being evicted for this one, trying it again would only say so. */
