@@ -118,7 +118,9 @@ const podOf = (name: string): object => ({
   metadata: { name, labels: { app: "bench" } },
   spec: {
     schedulerName: "nobody",
-    containers: [{ name: "web", image: "web", resources: { requests: { cpu: "10m" } }, env: [{ name: "A", value: "b" }] }],
+    containers: [
+      { name: "web", image: "web", resources: { requests: { cpu: "10m" } }, env: [{ name: "A", value: "b" }] },
+    ],
   },
 });
 

@@ -57,7 +57,9 @@ try {
     const upstream = measure(join(peerFolder, "admin.conf"), name, args, theirs);
     const proa = measure(kubeconfig, name, args, [ours.pid!]);
     const value = Number((upstream / proa).toPrecision(3));
-    console.log(JSON.stringify({ name: `CPU of ${name}, upstream's over ours`, value, unit: "ratio", budget, upstream, proa }));
+    console.log(
+      JSON.stringify({ name: `CPU of ${name}, upstream's over ours`, value, unit: "ratio", budget, upstream, proa }),
+    );
   }
 } finally {
   ours.kill("SIGINT");

@@ -17,7 +17,8 @@ const constants: readonly [string, string, string, string][] = [
 
 /** kubeadm's and other add-ons' objects are not the API server's own. */
 const isOwn = ({ metadata }: Named): boolean =>
-  metadata.labels?.["kubernetes.io/bootstrapping"] !== undefined || /^system-(cluster|node)-critical$/.test(metadata.name);
+  metadata.labels?.["kubernetes.io/bootstrapping"] !== undefined ||
+  /^system-(cluster|node)-critical$/.test(metadata.name);
 
 export function* printBootstrap(reference: string): Generator<[string, string]> {
   const text = readFileSync(join(reference, "kubernetes-1.36/served/default-objects.json"), "utf8");

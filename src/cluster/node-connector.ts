@@ -35,13 +35,16 @@ export class LocalNodes implements NodeConnector {
     return this.#nodeOf(pod).attach(pod, options);
   }
 
-  async portForward(...[pod, ports]: Parameters<NodeConnector["portForward"]>): ReturnType<NodeConnector["portForward"]> {
+  async portForward(
+    ...[pod, ports]: Parameters<NodeConnector["portForward"]>
+  ): ReturnType<NodeConnector["portForward"]> {
     return this.#nodeOf(pod).portForward(pod, ports);
   }
 
   async proxy(target: ProxyTarget, request: ApiRequest): Promise<ApiReply> {
     if (target.kind === "node") return this.#nodeReply(target);
-    if (target.kind === "service") throw errors.serviceUnavailable("no endpoints available for service " + JSON.stringify(target.name));
+    if (target.kind === "service")
+      throw errors.serviceUnavailable("no endpoints available for service " + JSON.stringify(target.name));
     const { status } = target.object as Pod;
     const { scheme, port } = splitTarget(target);
     const host = status?.podIP ?? "";
@@ -67,7 +70,11 @@ export class LocalNodes implements NodeConnector {
       case "/stats/summary":
         return jsonReply(await node.stats());
       default:
-        return { status: 404, headers: { "content-type": "text/plain; charset=utf-8" }, body: bytesOf("404 page not found\n") };
+        return {
+          status: 404,
+          headers: { "content-type": "text/plain; charset=utf-8" },
+          body: bytesOf("404 page not found\n"),
+        };
     }
   }
 }

@@ -15,7 +15,8 @@ function* importsOf(file: SourceFile): Generator<{ specifier: string; dynamic: b
   const { module } = parseSync(file.path, file.text);
   for (const { moduleRequest } of module.staticImports) yield { specifier: moduleRequest.value, dynamic: false };
   for (const { entries } of module.staticExports) {
-    for (const { moduleRequest } of entries) if (moduleRequest) yield { specifier: moduleRequest.value, dynamic: false };
+    for (const { moduleRequest } of entries)
+      if (moduleRequest) yield { specifier: moduleRequest.value, dynamic: false };
   }
   for (const { moduleRequest } of module.dynamicImports) {
     const specifier = file.text.slice(moduleRequest.start, moduleRequest.end).replaceAll(/["'`]/g, "");

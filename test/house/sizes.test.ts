@@ -49,6 +49,8 @@ test("a folder has at most 20 source files besides tests", () => {
   for (const { path } of files.filter((file) => !isTest(file))) {
     counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
   }
-  const full = [...counts].filter(([, count]) => count > folderFilesMax).map(([folder, count]) => `${folder}: ${count}`);
+  const full = [...counts]
+    .filter(([, count]) => count > folderFilesMax)
+    .map(([folder, count]) => `${folder}: ${count}`);
   assert.deepEqual(full, []);
 });

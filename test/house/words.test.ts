@@ -29,7 +29,10 @@ test("file names are kebab-case and hold no banned word", () => {
 
 test("every source begins with a comment that says what it is", () => {
   const bare = sourceFiles.filter((file) => !isGenerated(file) && !/^(#!.*\n)?\/\/ \S/.test(file.text));
-  assert.deepEqual(bare.map(({ path }) => path), []);
+  assert.deepEqual(
+    bare.map(({ path }) => path),
+    [],
+  );
 });
 
 test("no source leaves work for later or a test switched off without a reason", () => {
@@ -42,7 +45,6 @@ test("no source leaves work for later or a test switched off without a reason", 
   }
   assert.deepEqual(problems, []);
 });
-
 
 test("no file names a package registry's host or a path of somebody's machine", () => {
   const forbidden = new RegExp(["registry\\.npmjs\\.org", "/(?:root|work|home)/"].join("|"));

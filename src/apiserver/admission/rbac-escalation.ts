@@ -114,4 +114,3 @@ export function rbacEscalation(rbac: RbacAuthorizer, authorizer: Authorizer): Ad
     },
   };
 }
-

@@ -67,7 +67,10 @@ function checkMountableSecrets(context: AdmissionContext, account: ServiceAccoun
     if (allowed.has(secret)) continue;
     const name = `service account ${context.namespace}/${account.metadata.name}`;
     const quoted = JSON.stringify(secret);
-    throw refuse(context, `${where} secret.secretName=${quoted} is not allowed because ${name} does not reference that secret`);
+    throw refuse(
+      context,
+      `${where} secret.secretName=${quoted} is not allowed because ${name} does not reference that secret`,
+    );
   }
 }
 
@@ -119,6 +122,8 @@ function accountOf(reader: ObjectReader, context: AdmissionContext, name: string
   const account = reader.get(serviceAccountKind, context.namespace, name);
   if (account) return account;
   const quoted = JSON.stringify(name);
-  throw refuse(context, `error looking up service account ${context.namespace}/${name}: serviceaccount ${quoted} not found`);
+  throw refuse(
+    context,
+    `error looking up service account ${context.namespace}/${name}: serviceaccount ${quoted} not found`,
+  );
 }
-

@@ -60,7 +60,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const accepted = (wanted.length > 0 ? wanted : audiences).filter((one) => identity.audiences.includes(one));
     if (accepted.length === 0) {
       const printed = (list: readonly string[]): string => `[${list.map((one) => JSON.stringify(one)).join(" ")}]`;
-      throw new Error(`token audiences ${printed(identity.audiences)} is invalid for the target audiences ${printed(wanted.length > 0 ? wanted : audiences)}`);
+      throw new Error(
+        `token audiences ${printed(identity.audiences)} is invalid for the target audiences ${printed(wanted.length > 0 ? wanted : audiences)}`,
+      );
     }
     return { user: identity.user, audiences: accepted };
   };

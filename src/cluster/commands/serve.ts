@@ -90,7 +90,11 @@ export async function serve(
   mkdirSync(paths.dataFolder, { recursive: true, mode: 0o711 });
   mkdirSync(paths.runFolder, { recursive: true, mode: 0o711 });
   const log = createLineLog((line) => appendFileSync(paths.logFile, `${line}\n`));
-  const addresses = await claimIndex(paths.runFolder, runtime === "containerd" ? areAddressesFree : undefined, indexesFolder());
+  const addresses = await claimIndex(
+    paths.runFolder,
+    runtime === "containerd" ? areAddressesFree : undefined,
+    indexesFolder(),
+  );
   const port = await choosePort(settings);
   const nodeName = hostname().toLowerCase();
   const nodeHost =

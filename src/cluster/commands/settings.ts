@@ -5,7 +5,14 @@ import { homedir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { parseMirror, type RegistryMirror } from "../../host/containerd/registries.ts";
 import { isAlive, type ProcessMark } from "../../host/machine/processes.ts";
-import { clusterNameMaxLength, type ClusterPaths, clusterPaths, defaultClusterName, defaultDataFolder, isClusterName } from "../paths.ts";
+import {
+  clusterNameMaxLength,
+  type ClusterPaths,
+  clusterPaths,
+  defaultClusterName,
+  defaultDataFolder,
+  isClusterName,
+} from "../paths.ts";
 import { type ParsedFlags, UsageError } from "./flags.ts";
 
 export type RuntimeName = "containerd" | "simulated";

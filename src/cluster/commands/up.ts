@@ -37,7 +37,9 @@ function showProgress(progress: Progress): void {
 
 function sayRunning(settings: Settings, state: RunningState): void {
   const { name } = settings.paths;
-  say(`cluster "${name}" runs already: https://127.0.0.1:${state.port}, ${state.runtime} containers, pid ${state.mark.pid}`);
+  say(
+    `cluster "${name}" runs already: https://127.0.0.1:${state.port}, ${state.runtime} containers, pid ${state.mark.pid}`,
+  );
   sayNext(settings);
 }
 

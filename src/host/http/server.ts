@@ -1,7 +1,13 @@
 // The front door on the wire: HTTPS with HTTP/2 and HTTP/1.1 on one port, in front of a Transport (the API server's or a
 // node's handle()). It turns requests into ApiRequests and replies into HTTP, and knows nothing of Kubernetes beyond that.
 // May import node, src/base, src/kinds.
-import { constants, createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
@@ -63,12 +69,15 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     });
   });
   // `upgrade` exists on the HTTP/1.1 side only.
-  (server as unknown as NodeJS.EventEmitter).on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    serveUpgradeRequest(options, incoming, socket, head).catch((error: unknown) => {
-      options.log.error("upgrade failed", { path: incoming.url, error });
-      socket.destroy();
-    });
-  });
+  (server as unknown as NodeJS.EventEmitter).on(
+    "upgrade",
+    (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      serveUpgradeRequest(options, incoming, socket, head).catch((error: unknown) => {
+        options.log.error("upgrade failed", { path: incoming.url, error });
+        socket.destroy();
+      });
+    },
+  );
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,

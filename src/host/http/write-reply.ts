@@ -23,7 +23,10 @@ export async function writeReply(
   }
   const head = (more: Record<string, string | number> = {}): void => {
     // Headers of one connection have no meaning on HTTP/2, where Node refuses them.
-    (outgoing as { writeHead(status: number, headers: object): void }).writeHead(reply.status, { ...reply.headers, ...more });
+    (outgoing as { writeHead(status: number, headers: object): void }).writeHead(reply.status, {
+      ...reply.headers,
+      ...more,
+    });
   };
   switch (body.kind) {
     case "none":

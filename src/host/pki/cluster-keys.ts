@@ -75,8 +75,7 @@ export interface ClusterKeysOptions {
 export async function openClusterKeys(options: ClusterKeysOptions): Promise<ClusterKeys> {
   const { folder, nowMs } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const authority =
-    readPair(folder, "ca") ?? writePair(folder, "ca", await createAuthority("kubernetes", nowMs));
+  const authority = readPair(folder, "ca") ?? writePair(folder, "ca", await createAuthority("kubernetes", nowMs));
   const validForMs = leafValidForMs;
   const serving = await leaf(folder, "serving", authority, {
     subject: { commonName: "kube-apiserver" },

@@ -37,12 +37,7 @@ const webSocketProtocols: Record<string, readonly string[]> = {
   stream: ["binary.k8s.io", "base64.binary.k8s.io"],
 };
 const spdyProtocols: Record<string, readonly string[]> = {
-  "remote-command": [
-    "v4.channel.k8s.io",
-    "v3.channel.k8s.io",
-    "v2.channel.k8s.io",
-    "channel.k8s.io",
-  ],
+  "remote-command": ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"],
   "port-forward": ["portforward.k8s.io"],
 };
 
