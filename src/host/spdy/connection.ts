@@ -1,7 +1,6 @@
 // SPDY/3.1 over any duplex stream, for both sides: what kubectl and containerd speak for exec, attach and port-forward.
 // Neither moby/spdystream nor we use its flow control windows (it never sends WINDOW_UPDATE): back-pressure is the
 // connection's own. May import node, src/base, src/kinds.
-import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import type { ByteStream } from "../../kinds/request.ts";
 import { ByteQueue, SharedFlow } from "../streams/byte-queue.ts";
@@ -42,6 +41,7 @@ export class SpdyConnection {
   #sending: Promise<void> = Promise.resolve();
   #paused: Promise<void> = Promise.resolve();
   #resume: () => void = () => {};
+  #writable: () => void = () => {};
   #closed = false;
 
   constructor(duplex: Duplex, options: SpdyOptions, head?: Uint8Array) {
@@ -57,6 +57,7 @@ export class SpdyConnection {
       resume: () => this.#resume(),
     });
     duplex.on("error", () => {});
+    duplex.on("drain", () => this.#writable());
     duplex.on("close", () => this.#end(undefined));
     if (head && head.length > 0) duplex.unshift(head);
     void this.#read();
@@ -121,12 +122,17 @@ export class SpdyConnection {
     const sent = this.#sending.then(async () => {
       if (this.#closed || this.#duplex.destroyed) throw new Error("the connection is closed");
       const bytes = await frame();
-      if (!this.#duplex.write(bytes)) {
-        await Promise.race([once(this.#duplex, "drain"), once(this.#duplex, "close")]);
-      }
+      if (!this.#duplex.write(bytes)) await this.#drained();
     });
     this.#sending = sent.catch(() => {});
     return sent;
+  }
+
+  /** Resolves when more may be written, or when nothing ever will. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#writable = resolve;
+    });
   }
 
   async #read(): Promise<void> {
@@ -210,6 +216,8 @@ export class SpdyConnection {
   #end(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#writable();
+    this.#resume();
     for (const stream of this.#streams.values()) stream.queue.end(error);
     for (const resolve of this.#replies.values()) resolve();
     this.#streams.clear();

@@ -1,7 +1,7 @@
 // Port-forward for clients: SPDY streams in pairs (data and error with one requestID), the same SPDY inside WebSocket
 // messages (kubectl since 1.31), and numbered WebSocket channels. May import node, ws, src/base, src/kinds.
 import { createWebSocketStream, type WebSocket } from "ws";
-import type { PortForwardConnection, Upgrade } from "../../kinds/request.ts";
+import type { ByteStream, PortForwardConnection, Upgrade } from "../../kinds/request.ts";
 import { SpdyConnection, type SpdyOptions, type SpdyStream } from "../spdy/connection.ts";
 import { WebSocketChannels } from "./channels.ts";
 
@@ -32,6 +32,22 @@ class Handoff<T> implements AsyncIterable<T> {
   }
 }
 
+/** The data stream, whose end is the error stream's, too: clients wait for both before they close their connection. */
+function endingBoth(data: SpdyStream, error: SpdyStream): ByteStream {
+  return {
+    readable: data.readable,
+    write: (bytes) => data.write(bytes),
+    end() {
+      data.end();
+      error.end();
+    },
+    destroy() {
+      data.destroy();
+      error.end();
+    },
+  };
+}
+
 /** Pairs a connection's streams by requestID; a data stream without its error stream waits. */
 class StreamPairs {
   readonly connections = new Handoff<PortForwardConnection>();
@@ -55,7 +71,7 @@ class StreamPairs {
     const { data, error } = pair;
     this.connections.push({
       port,
-      data,
+      data: endingBoth(data, error),
       fail(message) {
         error
           .write(Buffer.from(message))

@@ -107,13 +107,23 @@ const webSocketServer = new WebSocketServer({
   perMessageDeflate: false,
   handleProtocols(offered, request) {
     const supported = webSocketProtocols[wantedKinds.get(request) ?? ""] ?? [];
-    return [...offered].find((one) => supported.includes(one)) ?? false;
+    return [...offered].map(fromToken).find((one) => supported.includes(one)) ?? false;
   },
 });
+/**
+ * Upstream's name for SPDY inside WebSocket holds a slash, which RFC 6455 (and ws with it) does not allow in a subprotocol:
+ * it is offered to ws under a name that it takes, and answered under its own.
+ */
+const tunnel = { name: "SPDY/3.1+", token: "SPDY-3.1+" } as const;
+const fromToken = (offered: string): string => offered.replace(tunnel.token, tunnel.name);
+
 const wantedKinds = new WeakMap<IncomingMessage, string>();
 
 function acceptWebSocket(context: UpgradeContext, kind: string): Promise<WebSocket> {
   wantedKinds.set(context.incoming, kind);
+  const { headers } = context.incoming;
+  const offered = headers["sec-websocket-protocol"];
+  if (offered) headers["sec-websocket-protocol"] = offered.replaceAll(tunnel.name, tunnel.token);
   return new Promise((resolve) => {
     webSocketServer.handleUpgrade(context.incoming, context.socket, context.head, (socket) => {
       socket.on("error", () => {});
