@@ -49,6 +49,10 @@ import { clusterRoleBinding } from "./rbac/cluster-role-binding.ts";
 import { clusterRole } from "./rbac/cluster-role.ts";
 import { roleBinding } from "./rbac/role-binding.ts";
 import { role } from "./rbac/role.ts";
+import { deviceClass } from "./resource/device-class.ts";
+import { resourceClaimTemplate } from "./resource/resource-claim-template.ts";
+import { resourceClaim } from "./resource/resource-claim.ts";
+import { resourceSlice } from "./resource/resource-slice.ts";
 import { priorityClass } from "./scheduling/priority-class.ts";
 import { csiDriver } from "./storage/csi-driver.ts";
 import { csiNode } from "./storage/csi-node.ts";
@@ -133,4 +137,13 @@ export const laterKinds: readonly Kind[] = [
   volumeAttachment,
   volumeAttributesClass,
   certificateSigningRequest,
+  deviceClass,
+  resourceClaim,
+  resourceClaimTemplate,
+  resourceSlice,
 ].map((kind) => anyKind(kind as never));
+
+// What of device claims and classes a record can't check alone: CEL, and the leave of a namespace.
+export { adminAccessField, expressionsOfClaim } from "./resource/claim-spec.ts";
+export { adminResultField } from "./resource/claim-status.ts";
+export { expressionsOf } from "./resource/device-configuration.ts";

@@ -54,6 +54,9 @@ const strategy: Strategy<Event> = {
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: true,
   metadataChecks: { create: 0, update: 0 },
+  default(draft) {
+    draft.involvedObject ??= {};
+  },
   validate: (event) => validateEvent(event, "reportingComponent"),
 };
 

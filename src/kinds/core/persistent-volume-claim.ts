@@ -23,8 +23,8 @@ import type {
   PersistentVolumeClaimTemplate,
   TypedObjectReference,
 } from "../types/core-v1.gen.ts";
-import { printAccessModes, storageClassAnnotation, validateAccessModes } from "./access-modes.ts";
-import { printClaimSpec } from "./claim-diff.ts";
+import { printAccessModes, storageClassAnnotation, validateAccessModes } from "./volumes/access-modes.ts";
+import { printClaimSpec } from "./volumes/claim-diff.ts";
 import { diffLines } from "../pod/line-diff.ts";
 
 interface ClaimOptions {

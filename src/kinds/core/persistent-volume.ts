@@ -12,9 +12,9 @@ import type { Draft } from "../object.ts";
 import { defaultResourceList } from "../pod/default-resources.ts";
 import { validateNodeSelector } from "../pod/validation/affinity.ts";
 import type { PersistentVolume, PersistentVolumeSpec } from "../types/core-v1.gen.ts";
-import { printAccessModes, storageClassAnnotation, validateAccessModes } from "./access-modes.ts";
-import { printVolumeSource } from "./claim-diff.ts";
-import { validateVolumeSource, volumeSourceNames } from "./persistent-volume-sources.ts";
+import { printAccessModes, storageClassAnnotation, validateAccessModes } from "./volumes/access-modes.ts";
+import { printVolumeSource } from "./volumes/claim-diff.ts";
+import { validateVolumeSource, volumeSourceNames } from "./volumes/persistent-volume-sources.ts";
 
 const mountOptionsAnnotation = "volume.beta.kubernetes.io/mount-options";
 

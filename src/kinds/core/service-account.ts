@@ -1,10 +1,8 @@
-// ServiceAccounts and their tokens' requests. May import src/base.
-import { invalid, type FieldError } from "../../base/field-error.ts";
+// ServiceAccounts. May import src/base.
 import { humanAge } from "../duration.ts";
 import type { Strategy } from "../kind.ts";
 import { columns, defineKind } from "../meta/define-kind.ts";
 import type { Draft } from "../object.ts";
-import type { TokenRequest } from "../types/authentication-v1.gen.ts";
 import type { ServiceAccount } from "../types/core-v1.gen.ts";
 
 const enforceMountable = "kubernetes.io/enforce-mountable-secrets";
@@ -53,22 +51,3 @@ export const serviceAccount = defineKind<ServiceAccount>({
   cells: ({ metadata }, nowMs) => [metadata.name, humanAge(metadata.creationTimestamp, nowMs)],
   strategy,
 });
-
-export const tokenLifetimeDefaultSeconds = 3600;
-const tokenLifetimeMinSeconds = 600;
-const tokenLifetimeMaxSeconds = 2 ** 32;
-
-export function defaultTokenRequest(draft: Draft<TokenRequest>): void {
-  draft.spec ??= {};
-  draft.spec.expirationSeconds ??= tokenLifetimeDefaultSeconds;
-}
-
-export function validateTokenRequest({ spec }: TokenRequest): FieldError[] {
-  const seconds = spec?.expirationSeconds ?? 0;
-  const field = "spec.expirationSeconds";
-  if (seconds < tokenLifetimeMinSeconds) {
-    return [invalid(field, seconds, "may not specify a duration less than 10 minutes")];
-  }
-  if (seconds <= tokenLifetimeMaxSeconds) return [];
-  return [invalid(field, seconds, "may not specify a duration larger than 2^32 seconds")];
-}

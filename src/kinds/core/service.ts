@@ -4,7 +4,6 @@ import { duplicate, forbidden, invalid, notSupported, required, type FieldError 
 import { humanAge } from "../duration.ts";
 import type { Cell, Strategy } from "../kind.ts";
 import { carry, columns, defineKind, objectSubresource, statusStrategy } from "../meta/define-kind.ts";
-import { semanticEqual } from "../meta/equality.ts";
 import { parseIP, validateLegacyCIDR, validateLegacyIP, warnOfCIDR, warnOfIP } from "../meta/ip.ts";
 import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, nameIsDNSLabel } from "../meta/names.ts";
 import { validateLabels } from "../meta/object-meta.ts";
@@ -446,10 +445,6 @@ function cells(service: Service, nowMs: number): Cell[] {
     selector.sort().join(",") || "<none>",
   ];
 }
-
-/** Whether a write changes nothing that was allocated: for the server's allocation. */
-export const keepsAllocation = (now: ServiceSpec, old: ServiceSpec): boolean =>
-  sameClusterIPs(now, old) && sameFamilies(now, old) && semanticEqual(now.ports, old.ports) && now.type === old.type;
 
 export const service = defineKind<Service>({
   group: "",

@@ -60,21 +60,6 @@ function checkSubdomain(value: string, lengthError: (limit: number) => string): 
 }
 export const isDNS1123Subdomain = (value: string): string[] => checkSubdomain(value, maxLengthError);
 
-const dns1123SubdomainCaselessPattern = new RegExp(`^(?:${dns1123SubdomainFormat})$`, "i");
-
-/** As isDNS1123Subdomain, with capitals allowed: CSI and DRA driver names. */
-export function isDNS1123SubdomainCaseless(value: string): string[] {
-  const errors: string[] = [];
-  if (byteLength(value) > dns1123SubdomainMaxBytes) errors.push(maxBytesError(dns1123SubdomainMaxBytes));
-  if (!dns1123SubdomainCaselessPattern.test(value)) {
-    const message =
-      "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an " +
-      "alphanumeric character";
-    errors.push(regexError(message, dns1123SubdomainFormat, "Example.com"));
-  }
-  return errors;
-}
-
 const underscoreLabelFormat = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
 const underscoreSubdomainFormat = `${underscoreLabelFormat}(\\.${underscoreLabelFormat})*`;
 const underscoreSubdomainPattern = whole(underscoreSubdomainFormat);
@@ -88,21 +73,6 @@ export function isDNS1123SubdomainWithUnderscore(value: string): string[] {
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must " +
       "start and end with an alphanumeric character";
     errors.push(regexError(message, underscoreSubdomainFormat, "example.com"));
-  }
-  return errors;
-}
-
-const dns1035LabelFormat = "[a-z]([-a-z0-9]*[a-z0-9])?";
-const dns1035LabelPattern = whole(dns1035LabelFormat);
-
-export function isDNS1035Label(value: string): string[] {
-  const errors: string[] = [];
-  if (byteLength(value) > dns1123LabelMaxBytes) errors.push(maxLengthError(dns1123LabelMaxBytes));
-  if (!dns1035LabelPattern.test(value)) {
-    const message =
-      "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, " +
-      "and end with an alphanumeric character";
-    errors.push(regexError(message, dns1035LabelFormat, "my-name", "abc-123"));
   }
   return errors;
 }
@@ -182,6 +152,5 @@ const maskTrailingDash = (name: string): string =>
 export const nameIsDNSSubdomain: CheckName = (name, prefix) =>
   isDNS1123Subdomain(prefix ? maskTrailingDash(name) : name);
 export const nameIsDNSLabel: CheckName = (name, prefix) => isDNS1123Label(prefix ? maskTrailingDash(name) : name);
-export const nameIsDNS1035Label: CheckName = (name, prefix) => isDNS1035Label(prefix ? maskTrailingDash(name) : name);
 export const nameIsPathSegment: CheckName = (name, prefix) =>
   prefix ? isPathSegmentPrefix(name) : isPathSegmentName(name);

@@ -8,7 +8,6 @@ import {
   inclusiveRangeError,
   isDNS1123Label,
   isDNS1123Subdomain,
-  isQualifiedName,
   maxLengthError,
   regexError,
 } from "./names.ts";
@@ -30,7 +29,7 @@ export const isPortNumber = (port: number): string[] => isInRange(port, 1, 65535
 
 const maxInt32 = 2147483647;
 export const isUserId = (id: number): string[] => isInRange(id, 0, maxInt32);
-export const isGroupId = isUserId;
+export const isGroupId = (id: number): string[] => isInRange(id, 0, maxInt32);
 
 /** A port's name: at most 15 of a-z, 0-9 and "-", with a letter (RFC 6335, lower case). */
 export function isPortName(port: string): string[] {
@@ -63,17 +62,6 @@ function checkParentPrefix(value: string): string[] {
   return value.startsWith("..") ? ["must not start with '..'"] : [];
 }
 
-export function isEnvVarName(value: string): string[] {
-  const errors: string[] = [];
-  if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(value)) {
-    const message =
-      "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not " +
-      "start with a digit";
-    errors.push(regexError(message, "[-._a-zA-Z][-._a-zA-Z0-9]*", "my.env-name", "MY_ENV.NAME", "MyEnvName1"));
-  }
-  return [...errors, ...checkParentPrefix(value)];
-}
-
 /** What 1.34 and later allow as a variable's name: printable ASCII without "=". */
 export function isRelaxedEnvVarName(value: string): string[] {
   if (value === "") return [`environment variable name ${emptyError}`];
@@ -96,15 +84,6 @@ export function isConfigMapKey(value: string): string[] {
 export function isDecimalInteger(value: string): string[] {
   if (value === "") return [emptyError];
   return /^(0|-?[1-9][0-9]*)$/.test(value) ? [] : ["must be a valid decimal integer in canonical form"];
-}
-
-/** A domain name of at least three segments. */
-export function isFullyQualifiedName(field: string, name: string): FieldError[] {
-  if (name === "") return [required(field)];
-  const errors = isDNS1123Subdomain(name);
-  if (errors.length > 0) return [invalid(field, name, errors.join(","))];
-  if (name.split(".").length >= 3) return [];
-  return [invalid(field, name, "should be a domain with at least three segments separated by dots")];
 }
 
 /** A domain name of at least two segments; a dot at its end is allowed. */
@@ -140,12 +119,4 @@ export function isDomainPrefixedPath(field: string, path: string): FieldError[] 
     errors.push(invalid(field, rest, regexError("Invalid path", httpPathFormat)));
   }
   return errors;
-}
-
-/** `acme.io/foo`: a domain, then a label key's name. */
-export function isDomainPrefixedKey(field: string, key: string): FieldError[] {
-  if (key === "") return [required(field)];
-  const errors = isQualifiedName(key).map((message) => invalid(field, key, message));
-  if (errors.length > 0 || key.split("/").length === 2) return errors;
-  return [invalid(field, key, 'must be a domain-prefixed key (such as "acme.io/foo")')];
 }

@@ -1,6 +1,6 @@
 // CSINodes: the storage drivers on a node. May import src/base.
 import { duplicate, invalid, required, type FieldError } from "../../base/field-error.ts";
-import { validateDriverName } from "../core/persistent-volume-sources.ts";
+import { validateDriverName } from "../core/volumes/persistent-volume-sources.ts";
 import { humanAge } from "../duration.ts";
 import type { Strategy } from "../kind.ts";
 import { columns, defineKind } from "../meta/define-kind.ts";

@@ -1,7 +1,7 @@
 // VolumeAttachments: the wish that a volume be attached to a node. May import src/base.
 import { forbidden, invalid, required, tooLong, type FieldError } from "../../base/field-error.ts";
-import { validateAccessModes } from "../core/access-modes.ts";
-import { validateDriverName, validateVolumeSource } from "../core/persistent-volume-sources.ts";
+import { validateAccessModes } from "../core/volumes/access-modes.ts";
+import { validateDriverName, validateVolumeSource } from "../core/volumes/persistent-volume-sources.ts";
 import { defaultVolumeSource, validateClasses } from "../core/persistent-volume.ts";
 import { humanAge } from "../duration.ts";
 import type { Strategy } from "../kind.ts";

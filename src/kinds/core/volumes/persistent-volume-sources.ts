@@ -1,8 +1,8 @@
 // What the source of a PersistentVolume may be: one rule per kind of volume (k8s.io/kubernetes
 // pkg/apis/core/validation). May import src/base.
-import { forbidden, invalid, notSupported, required, tooLong, type FieldError } from "../../base/field-error.ts";
-import { byteLength, inclusiveRangeError, isDNS1123Label, isDNS1123Subdomain } from "../meta/names.ts";
-import type { PersistentVolumeSpec, SecretReference } from "../types/core-v1.gen.ts";
+import { forbidden, invalid, notSupported, required, tooLong, type FieldError } from "../../../base/field-error.ts";
+import { byteLength, inclusiveRangeError, isDNS1123Label, isDNS1123Subdomain } from "../../meta/names.ts";
+import type { PersistentVolumeSpec, SecretReference } from "../../types/core-v1.gen.ts";
 
 type Rule<Name extends keyof PersistentVolumeSpec> = (
   source: NonNullable<PersistentVolumeSpec[Name]>,

@@ -1,5 +1,5 @@
 // Access modes of volumes and claims. May import src/base.
-import { forbidden, notSupported, type FieldError } from "../../base/field-error.ts";
+import { forbidden, notSupported, type FieldError } from "../../../base/field-error.ts";
 
 /** The class's name before `storageClassName` was a field. */
 export const storageClassAnnotation = "volume.beta.kubernetes.io/storage-class";

@@ -1,5 +1,5 @@
 // The structs in which upstream shows how a claim's spec or a volume's source differ. May import src/base.
-import { printGoStruct, printIndented, type GoStruct } from "../meta/go-struct.ts";
+import { printGoStruct, printIndented, type GoStruct } from "../../meta/go-struct.ts";
 
 const reference: GoStruct = [
   ["APIGroup", "apiGroup", null],
