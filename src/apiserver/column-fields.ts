@@ -211,5 +211,7 @@ export function describeColumn(kind: Kind, column: Column, descriptions: Descrip
   const path = own && Object.hasOwn(own, column.name) ? own[column.name] : everywhere[column.name];
   if (path === undefined || descriptions === undefined) return "";
   const end = path.lastIndexOf(".");
-  return descriptions[path.slice(0, end)]?.[path.slice(end + 1)] ?? "";
+  const text = descriptions[path.slice(0, end)]?.[path.slice(end + 1)] ?? "";
+  // OpenAPI alone lists an enum's values.
+  return text.split("\n\nPossible enum values:")[0]!;
 }

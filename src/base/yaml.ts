@@ -64,9 +64,12 @@ function explain(document: Document, lines: LineCounter, tabs: boolean): YamlErr
   if (!error) return undefined;
   const line = lines.linePos(error.pos[0]).line;
   const tab = error.code === "TAB_AS_INDENT" || (tabs && error.message.includes("tab"));
+  const unclosed = error.message.includes("Flow map") || error.message.includes("Flow sequence");
   const what = tab
     ? "found character that cannot start any token"
-    : error.message.split("\n")[0]!.split(" at line ")[0]!;
+    : unclosed
+      ? "did not find expected node content"
+      : error.message.split("\n")[0]!.split(" at line ")[0]!;
   return new YamlError(`yaml: line ${line}: ${what}`, { cause: error });
 }
 

@@ -1,4 +1,5 @@
 // POST of kinds that are not stored: reviews and bindings. May import src/base and src/kinds.
+import { toTime } from "../../base/clock.ts";
 import { errors } from "../../base/errors.ts";
 import { validateCreate } from "../../kinds/meta/validate-write.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
@@ -29,6 +30,12 @@ const reviews = new Map<string, Review>([
   ["selfsubjectreviews", reviewSelf],
 ]);
 
+/** Upstream answers these with an object of its own, not with the question's. */
+const freshAnswers = new Map<string, (nowMs: number) => JsonObject>([
+  ["selfsubjectrulesreviews", () => ({ metadata: {}, spec: {} })],
+  ["selfsubjectreviews", (nowMs) => ({ metadata: { creationTimestamp: toTime(nowMs) } })],
+]);
+
 /** Answers a question, or binds a pod. Throws 400, 422 and what admission refuses with. */
 export async function createVirtual(context: ResourceContext): Promise<ApiReply> {
   const { resource, request } = context;
@@ -55,7 +62,9 @@ export async function createVirtual(context: ResourceContext): Promise<ApiReply>
   checkReview(context, admitted, write.strategyContext);
   (await validate(context, admission))(true);
   const status = await review(context, admitted);
-  const answer = { ...admitted, status };
+  const { kind, apiVersion } = admitted;
+  const fresh = freshAnswers.get(resource.kind.plural);
+  const answer = fresh ? { kind, apiVersion, ...fresh(context.nowMs), status } : { ...admitted, status };
   return otherReply(201, answer, context.media, resource.kind.definition, resource);
 }
 

@@ -22,7 +22,7 @@ export async function reviewToken(context: ResourceContext, draft: DraftObject):
   const { authenticator } = context.server.ports;
   try {
     const found = await authenticator.authenticateToken?.(token, audiences);
-    if (!found) return { user: {} };
+    if (!found) return { user: {}, error: "invalid bearer token" };
     return { authenticated: true, user: printUser(found.user), audiences: [...found.audiences] };
   } catch (error) {
     return { user: {}, error: error instanceof Error ? error.message : String(error) };

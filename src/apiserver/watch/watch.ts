@@ -85,7 +85,14 @@ function counted(context: ResourceContext, stream: WatchStream): WatchStream {
   };
 }
 
+/** The revision of an empty store. Upstream's has many writes behind it before it serves, so nobody can watch from it. */
+const firstRevision = 1;
+
 function openWatch(context: ResourceContext, query: WatchQuery): WatchStream {
+  const newest = context.server.storage.revision(context.resource);
+  if (query.afterRevision === firstRevision && newest > firstRevision) {
+    return failedStream(errors.expired(`too old resource version: ${firstRevision} (${newest})`), query.form);
+  }
   try {
     return context.server.storage.watch(context.resource, query);
   } catch (error) {

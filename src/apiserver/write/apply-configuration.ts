@@ -23,7 +23,8 @@ export function readConfiguration(write: Write, bytes: Uint8Array): Configuratio
     ({ value, duplicates } = parseYaml(new TextDecoder().decode(bytes)));
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    throw errors.badRequest(`error decoding YAML: ${error.message}`);
+    const where = error.message.startsWith("yaml:") ? "error converting YAML to JSON: " : "";
+    throw errors.badRequest(`error decoding YAML: ${where}${error.message}`);
   }
   if (value !== null && !isMap(value)) {
     const what = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;

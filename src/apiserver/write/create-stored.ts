@@ -12,7 +12,7 @@ import { keyOf } from "../registry.ts";
 import { plainError } from "../reply.ts";
 import { admissionContext, validate } from "./admit.ts";
 import { checkSize } from "./check-size.ts";
-import { copyJson } from "./write.ts";
+import { copyJson, groupOfErrors } from "./write.ts";
 import type { DraftObject, Write, WriteResult } from "./write.ts";
 
 /** What a client may not set on a new object. */
@@ -63,7 +63,7 @@ function prepare(write: Write, draft: DraftObject): KubernetesObject {
   if (strategy.generationOf) metadata["generation"] = 1;
   const object = draft as unknown as KubernetesObject;
   const found = validateCreate(kind, object, strategyContext);
-  if (found.length > 0) throw errors.invalid(kind.group, kind.kind, object.metadata.name ?? "", found);
+  if (found.length > 0) throw errors.invalid(groupOfErrors(kind), kind.kind, object.metadata.name ?? "", found);
   for (const text of strategy.warnings?.(object, undefined) ?? []) context.warnings.add(text);
   strategy.canonicalize?.(draft as Draft<KubernetesObject>);
   return object;

@@ -15,7 +15,7 @@ import { admissionContext, mutate, validate } from "./admit.ts";
 import { checkSize } from "./check-size.ts";
 import { createStored } from "./create-stored.ts";
 import { keepManagedTimes } from "./managed-fields.ts";
-import { dedupOwners, matchNamespace } from "./write.ts";
+import { dedupOwners, groupOfErrors, matchNamespace } from "./write.ts";
 import type { DraftObject, Write, WriteResult } from "./write.ts";
 
 export interface Change {
@@ -54,7 +54,9 @@ function checkUid(write: Write, name: string, uid: string | undefined, current: 
   const { resource, info } = write.context;
   const actual = current?.ref.object().metadata.uid ?? "";
   if (actual === uid) return;
-  const key = resource.kind.namespaced ? `${resource.prefix}${info.namespace}/${name}` : `${resource.prefix}${name}`;
+  // Upstream's store says its keys without the prefix that all have.
+  const place = resource.prefix.replace(/^\/registry/, "");
+  const key = resource.kind.namespaced ? `${place}${info.namespace}/${name}` : `${place}${name}`;
   const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${actual}`;
   throw errors.conflict(
     resource.groupResource,
@@ -139,7 +141,7 @@ function prepare(write: Write, draft: DraftObject, old: KubernetesObject): Kuber
   }
   keepSystemFields(draft, old);
   const found = validateUpdate(kind, strategy, object, old, strategyContext);
-  if (found.length > 0) throw errors.invalid(kind.group, kind.kind, object.metadata.name ?? "", found);
+  if (found.length > 0) throw errors.invalid(groupOfErrors(kind), kind.kind, object.metadata.name ?? "", found);
   for (const text of strategy.warnings?.(object, old) ?? []) context.warnings.add(text);
   strategy.canonicalize?.(draft as Draft<KubernetesObject>);
   keepManagedTimes(draft, old);

@@ -1,7 +1,7 @@
 // What the steps of one write share. May import src/base and src/kinds.
 import { toTime } from "../../base/clock.ts";
 import { errors } from "../../base/errors.ts";
-import type { Strategy, WriteContext } from "../../kinds/kind.ts";
+import type { Kind, Strategy, WriteContext } from "../../kinds/kind.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import type { WriteOptions } from "../query.ts";
 import type { ResourceContext } from "../server.ts";
@@ -127,6 +127,9 @@ export function dedupOwners(write: Write, draft: DraftObject, afterAdmission: bo
       `reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${doubled.join(", ")}`,
   );
 }
+
+/** The group in "… is invalid": that of the form in which the object is stored. */
+export const groupOfErrors = (kind: Kind): string => kind.storedAs?.group ?? kind.group;
 
 /** A deep copy of JSON that may be changed. */
 export function copyJson<T>(value: T): T {

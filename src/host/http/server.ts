@@ -17,6 +17,7 @@ import type { Log } from "../../base/log.ts";
 import type { ApiRequest, Peer, Transport, UpgradeOffer } from "../../kinds/request.ts";
 import { headerBytesMax, http2SessionMemoryMegabytes, http2StreamsMax, keepAliveTimeoutMs } from "../limits.ts";
 import { serveUpgrade } from "../streams/serve-upgrade.ts";
+import { parseQuery } from "./parse-query.ts";
 import { writeReply } from "./write-reply.ts";
 
 export interface HttpServerOptions {
@@ -62,6 +63,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     socket.on("error", () => {});
   });
   server.on("sessionError", () => {});
+  server.on("clientError", answerClientError);
   server.on("request", (incoming: Incoming, outgoing: Outgoing) => {
     serveRequest(options, incoming, outgoing).catch((error: unknown) => {
       options.log.error("request failed", { path: incoming.url, error });
@@ -153,13 +155,37 @@ async function readBody(incoming: Incoming, limitBytes: number): Promise<Uint8Ar
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }
 
+/** Node's parser knows a fixed list of methods: what it refuses is answered as the API server answers an unknown one. */
+function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const unknownMethod = error.code === "HPE_INVALID_METHOD";
+  const line = unknownMethod ? "405 Method Not Allowed" : "400 Bad Request";
+  const body = unknownMethod ? JSON.stringify(unknownMethodStatus) : "400 Bad Request";
+  const type = unknownMethod ? "application/json" : "text/plain; charset=utf-8";
+  const headers = `content-type: ${type}\r\ncontent-length: ${body.length}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 ${line}\r\n${headers}\r\n\r\n${body}`);
+}
+const unknownMethodStatus = {
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Failure",
+  message: "the server does not allow this method on the requested resource",
+  reason: "MethodNotAllowed",
+  details: {},
+  code: 405,
+};
+
 function toRequest(incoming: Incoming, signal: AbortSignal, upgrade?: UpgradeOffer): ApiRequest {
   const url = incoming.url ?? "/";
   const mark = url.indexOf("?");
   return {
     method: incoming.method ?? "GET",
     path: mark < 0 ? url : url.slice(0, mark),
-    query: new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1)),
+    query: parseQuery(mark < 0 ? "" : url.slice(mark + 1)),
     headers: headersOf(incoming),
     body: (limitBytes) => readBody(incoming, limitBytes),
     bodyStream: () => incoming as AsyncIterable<Uint8Array>,

@@ -11,8 +11,10 @@ type Values = Readonly<Record<string, unknown>>;
 
 class Canonicalizer {
   readonly #definitions: Definitions;
-  constructor(definitions: Definitions) {
+  readonly #stored: boolean;
+  constructor(definitions: Definitions, stored: boolean) {
     this.#definitions = definitions;
+    this.#stored = stored;
   }
 
   struct(plan: StructPlan, object: Values): Record<string, unknown> {
@@ -20,7 +22,7 @@ class Canonicalizer {
     for (const field of plan.fields.values()) {
       const given = Object.hasOwn(object, field.key) ? (object[field.key] ?? undefined) : undefined;
       const value = given === undefined ? undefined : this.#value(field.field, given);
-      if (value === undefined || isEmpty(field, value)) {
+      if (value === undefined || value === null || isEmpty(field, value)) {
         const zero = value !== undefined && field.omit === "never" ? value : this.#zero(field);
         if (zero !== undefined) result[field.key] = zero;
       } else result[field.key] = value;
@@ -60,7 +62,9 @@ class Canonicalizer {
         return plan && typeof value === "object" && value !== null ? this.struct(plan, value as Values) : value;
       }
       case "list":
-        return Array.isArray(value) ? value.map((item: unknown) => this.#value(field.items!, item)) : value;
+        if (!Array.isArray(value)) return value;
+        if (this.#stored && value.length === 0) return null;
+        return value.map((item: unknown) => this.#value(field.items!, item));
       case "map":
         return this.#map(field.items!, value as Values);
       case "any":
@@ -93,11 +97,16 @@ function plainZero({ type }: Field): unknown {
 }
 
 /**
- * A new object with what upstream would print, and nothing else. Without a definition the object comes back as
- * it is.
+ * A new object with what upstream would print, and nothing else. Without a definition the object comes back as it is.
+ * `stored`: as it comes back from upstream's store, where protobuf tells no empty list from none.
  */
-export function canonicalObject(definitions: Definitions, definitionName: string, object: object): JsonObject {
+export function canonicalObject(
+  definitions: Definitions,
+  definitionName: string,
+  object: object,
+  stored = false,
+): JsonObject {
   const plan = structPlan(definitions, definitionName);
   if (!plan) return object as JsonObject;
-  return new Canonicalizer(definitions).struct(plan, object as Values) as JsonObject;
+  return new Canonicalizer(definitions, stored).struct(plan, object as Values) as JsonObject;
 }

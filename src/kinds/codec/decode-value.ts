@@ -124,7 +124,9 @@ class ValueDecoder {
     }
     const decoded = this.#value(plan, value, into[key]);
     if (decoded === undefined) return;
-    if (isEmpty(plan, decoded)) delete into[key];
+    // No owners at all is a wish (to end their tracking), unlike none said.
+    const kept = plan.goType === "[]v1.ManagedFieldsEntry";
+    if (!kept && isEmpty(plan, decoded)) delete into[key];
     else into[key] = decoded;
   }
 
