@@ -31,8 +31,8 @@ export interface WriteContext {
 
 /**
  * What a schema cannot say about writing a kind. All functions are pure; a draft may be changed in place, an `old` or a
- * plain object may not. Order of a create: default → prepareForCreate → (admission) → validate → warnings. Of an update:
- * default → prepareForUpdate → (admission) → validate and validateUpdate → warnings.
+ * plain object may not. Order of a create: default → prepareForCreate → (admission) → validate → warnings. Of an
+ * update: default → prepareForUpdate → (admission) → validate and validateUpdate → warnings. canonicalize comes last.
  */
 export interface Strategy<T extends KubernetesObject = KubernetesObject> {
   /** PUT on an absent name creates it. */
