@@ -1,6 +1,7 @@
 // Writes an ApiReply as HTTP: whole bodies with their length, lists joined from buffers, watches and logs as they come;
 // never faster than the client reads. May import node, src/base, src/kinds.
 import { once } from "node:events";
+import { constants } from "node:http2";
 import { createGzip, constants as zlib } from "node:zlib";
 import { pipeline } from "node:stream/promises";
 import { Readable } from "node:stream";
@@ -107,7 +108,8 @@ async function writeChunks(outgoing: Outgoing, chunks: AsyncIterable<Uint8Array>
     outgoing.end();
   } catch {
     // The source broke in the middle of a body whose head is gone: the client must see that it is not whole.
-    outgoing.destroy();
+    if ("stream" in outgoing) outgoing.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    else outgoing.destroy();
   }
 }
 
