@@ -7,10 +7,11 @@ import type { Client } from "../client/client.ts";
 import { createInformer } from "../client/informer.ts";
 import type { Kind } from "../kinds/kind.ts";
 import type { Lease } from "../kinds/types/coordination-v1.gen.ts";
-import type { Node, Pod, Secret } from "../kinds/types/core-v1.gen.ts";
+import type { Node, Pod, Secret, Service } from "../kinds/types/core-v1.gen.ts";
 import type { RuntimeClass } from "../kinds/types/node-v1.gen.ts";
 import type { CgroupHost } from "./cgroup-host.ts";
 import { parseResolvConf } from "./container/dns.ts";
+import { servicesOfPod, serviceVariables } from "./container/service-env.ts";
 import { type EventRecorder, nodeReference, podReference } from "./events.ts";
 import { hasStorageLimits, judgeStorage } from "./eviction/local-storage.ts";
 import { createImageCollector } from "./images/collect-images.ts";
@@ -53,6 +54,8 @@ export interface KubeletKinds extends SourceKinds {
   readonly nodes: Kind<Node>;
   readonly leases: Kind<Lease>;
   readonly runtimeClasses: Kind<RuntimeClass>;
+  /** Absent: the API has none, and containers are told of none. */
+  readonly services?: Kind<Service>;
 }
 
 export interface KubeletOptions {
@@ -76,8 +79,6 @@ export interface KubeletOptions {
   readonly recursiveReadOnly?: boolean;
   /** 1: images are pulled one by one. */
   readonly parallelPulls?: number;
-  /** Environment variables of the services that a pod sees; none where absent. */
-  readonly serviceEnv?: (pod: Pod) => Promise<readonly { readonly name: string; readonly value: string }[]>;
   /** Where absent, the node is never under pressure. */
   readonly pressure?: () => Pressure;
   /** Static pods: the folder, and how its files are read. None where absent. */
@@ -100,6 +101,7 @@ export class Kubelet {
   #allocatable: Amounts = {};
   #networkFailure: string | undefined = "container runtime status check may not have completed yet";
   #podsSynced = false;
+  #startServices: () => void = () => {};
 
   constructor(options: KubeletOptions) {
     this.#options = options;
@@ -166,10 +168,22 @@ export class Kubelet {
       allocatable,
       networkFailure: () => this.#networkFailure,
       runtimeHandler: (name) => this.#runtimeHandler(name),
-      serviceEnv: this.#options.serviceEnv ?? (async () => []),
+      serviceEnv: this.#followServices(),
       pullSecrets,
     };
     return services;
+  }
+
+  /** Variables of the services that a pod sees, once they have been read. */
+  #followServices(): NodeServices["serviceEnv"] {
+    const { client, kinds, clock, log } = this.#options;
+    if (!kinds.services) return async () => [];
+    const services = createInformer(client, kinds.services, { clock, log });
+    this.#startServices = () => services.start(this.#abort.signal);
+    return async (pod) => {
+      await services.synced;
+      return serviceVariables(servicesOfPod(pod, services.list()));
+    };
   }
 
   /** Volumes are set up before the sandbox: what a pull needs to know of it is known all the same. */
@@ -187,6 +201,7 @@ export class Kubelet {
     this.#allocatable = allocatableOf(capacityOf(machine, filesystem, node.podsMax), node.reserved);
     runtime.events(signal, (event) => this.#onRuntimeEvent(event));
     await this.services.index.relist();
+    this.#startServices();
     await this.nodeAgent.start(signal);
     this.#watchNode(signal);
     const fieldSelector = `spec.nodeName=${node.name}`;
