@@ -1,4 +1,5 @@
 // The commands of the program. May import node and all layers.
+import { doctor } from "./doctor.ts";
 import { down } from "./down.ts";
 import { UsageError } from "./flags.ts";
 import { image } from "./image.ts";
@@ -12,6 +13,7 @@ Usage:
           [--kubeconfig FILE] [--mirror REGISTRY=URL]... [--foreground]
   proa down [--name NAME] [--data-dir FOLDER] [--delete]
   proa status [--name NAME]
+  proa doctor [--install]
   proa image load FILE [--name NAME]
   proa image list [--name NAME]
 `;
@@ -29,6 +31,8 @@ export async function runCommand(args: readonly string[], entry: URL): Promise<n
         return await down(rest);
       case "status":
         return await status(rest);
+      case "doctor":
+        return await doctor(rest);
       case "image":
         return await image(rest);
       case undefined:
