@@ -58,8 +58,11 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The asked port; else the cluster's last one; else the first that is free. Rejects where it is taken. */
-async function choosePort({ port, paths }: Settings): Promise<number> {
+/**
+ * The asked port; else the cluster's last one; else the first that is free from the cluster's own on: clusters that start
+ * at the same moment have different indexes, so they don't find the same port free. Rejects where the asked one is taken.
+ */
+async function choosePort({ port, paths }: Settings, index: number): Promise<number> {
   const file = join(paths.dataFolder, "port");
   let last: number | undefined;
   try {
@@ -70,7 +73,7 @@ async function choosePort({ port, paths }: Settings): Promise<number> {
   if (port !== undefined && !(await isFree(port))) {
     throw new Error(`port ${port} of ${listenHost} is in use: give another with --port, or end what uses it`);
   }
-  const candidates = Array.from({ length: portsTried }, (_, index) => firstPort + index);
+  const candidates = Array.from({ length: portsTried }, (_, number) => firstPort + index + number);
   for (const candidate of port === undefined ? [...(last ? [last] : []), ...candidates] : [port]) {
     if (!(await isFree(candidate))) continue;
     writeFileSync(file, String(candidate));
@@ -95,7 +98,7 @@ export async function serve(
     runtime === "containerd" ? areAddressesFree : undefined,
     indexesFolder(),
   );
-  const port = await choosePort(settings);
+  const port = await choosePort(settings, addresses.index);
   const nodeName = hostname().toLowerCase();
   const nodeHost =
     runtime === "containerd"

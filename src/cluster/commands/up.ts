@@ -116,8 +116,11 @@ function upBackground(settings: Settings, args: readonly string[], entry: URL): 
   });
   closeSync(log);
   return new Promise((resolve) => {
+    let failed = false;
     const fail = (text: string): void => {
-      process.stderr.write(`proa: ${text}\n`);
+      // The first sentence is the cause; that the process then ended is no news.
+      if (!failed) process.stderr.write(`proa: ${text}\n`);
+      failed = true;
       resolve(1);
     };
     child.on("message", (progress: Progress) => {
