@@ -73,9 +73,6 @@ export function required(field: string, detail?: string): FieldError {
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return { reason: "FieldValueInvalid", field, message: withDetail(`Invalid value: ${printValue(value)}`, detail) };
 }
-export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
-  return { reason: "FieldValueTypeInvalid", field, message: withDetail(`Invalid value: ${printValue(value)}`, detail) };
-}
 export function duplicate(field: string, value: unknown, detail?: string): FieldError {
   return { reason: "FieldValueDuplicate", field, message: withDetail(`Duplicate value: ${printValue(value)}`, detail) };
 }
@@ -106,17 +103,9 @@ export function tooLongCharacters(field: string, maxCharacters: number): FieldEr
   const detail = `may not be more than ${plural(maxCharacters, "character")}`;
   return { reason: "FieldValueTooLong", field, message: `Too long: ${detail}` };
 }
-export function tooShort(field: string, minCharacters: number): FieldError {
-  const detail = `must be at least ${plural(minCharacters, "character")}`;
-  return { reason: "FieldValueTooShort", field, message: `Too short: ${detail}` };
-}
 export function tooMany(field: string, actual: number, max: number): FieldError {
   const detail = `must have at most ${plural(max, "item")}`;
   return { reason: "FieldValueTooMany", field, message: `Too many: ${actual}: ${detail}` };
-}
-export function tooFew(field: string, actual: number, min: number): FieldError {
-  const detail = `must have at least ${plural(min, "item")}`;
-  return { reason: "FieldValueTooFew", field, message: `Too few: ${actual}: ${detail}` };
 }
 export function internal(field: string, detail: string): FieldError {
   return { reason: "InternalError", field, message: `Internal error: ${detail}` };

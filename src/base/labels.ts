@@ -169,13 +169,6 @@ export function matchesLabels(matcher: LabelMatcher, labels: Labels | undefined)
 /** True when it restricts nothing. */
 export const isEverything = (matcher: LabelMatcher): boolean => !matcher.nothing && matcher.requirements.length === 0;
 
-/** The one value that the selector asks of a label, where it asks one. */
-export function exactLabel(matcher: LabelMatcher, key: string): string | undefined {
-  const found = matcher.requirements.find((requirement) => requirement.key === key);
-  if (!found || !["=", "==", "in"].includes(found.operator) || found.values.length !== 1) return undefined;
-  return found.values[0];
-}
-
 function printRequirement({ key, operator, values }: LabelRequirement): string {
   const list = values.toSorted().join(",");
   switch (operator) {

@@ -245,11 +245,6 @@ export function subtractQuantities(a: Quantity, b: Quantity): Quantity {
 export function negateQuantity({ unscaled, scale, format, big }: Quantity): Quantity {
   return { unscaled: -unscaled, scale, format, big };
 }
-/** Times a whole number. */
-export function multiplyQuantity({ unscaled, scale, format, big }: Quantity, factor: bigint | number): Quantity {
-  const product = unscaled * BigInt(factor);
-  return { unscaled: product, scale, format, big: big || !fitsInt64(product) };
-}
 
 /** Rounds away from zero to a multiple of 10^scale. */
 export function roundUpQuantity(quantity: Quantity, scale: number): Quantity {

@@ -1,11 +1,9 @@
 // The client: typed access to the API over a Transport. Components, controllers, tests and embedding programs all use it.
 // May import src/base and src/kinds.
-import type { FieldError } from "../base/field-error.ts";
 import type { Kind } from "../kinds/kind.ts";
 import type { Draft, JsonObject, KubernetesObject, ObjectRef } from "../kinds/object.ts";
 import type { WatchEvent } from "../kinds/request.ts";
 
-export type { FieldError };
 
 export interface ListOptions {
   readonly namespace?: string;

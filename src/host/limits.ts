@@ -9,7 +9,5 @@ export const http2SessionMemoryMegabytes = 256;
 export const headerBytesMax = 128 * 1024;
 /** An answer of this size or more is compressed when the client accepts it. Upstream: 128 KiB. */
 export const gzipBytesMin = 128 * 1024;
-/** A request's body must have come within this time. Upstream: 60 s. */
-export const requestTimeoutMs = 60_000;
 /** Connections idle for longer are closed. Upstream: 90 s for HTTP/1.1 keep-alive. */
 export const keepAliveTimeoutMs = 90_000;

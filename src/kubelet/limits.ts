@@ -17,8 +17,6 @@ export const leaseDurationSeconds = 40;
 export const nodeStatusReportMs = 300_000;
 /** The node's condition is looked at so often. Upstream: 10 s. */
 export const nodeStatusCheckMs = 10_000;
-/** Pods on one node. Upstream: 110. */
-export const podsMax = 110;
 /** Images in the node's status, and names of each. Upstream: 50 and 5. */
 export const nodeImagesMax = 50;
 export const imageNamesMax = 5;
@@ -39,8 +37,6 @@ export const restartToleranceMs = 10_000;
 export const logBytesMax = 10 * 1024 * 1024;
 export const logFilesMax = 5;
 export const logRotationCheckMs = 10_000;
-/** One line of a log is handed on in pieces of at most this. The CRI splits lines at 16 KiB itself. */
-export const logLineBytesMax = 1024 * 1024;
 /** Bytes of a log that are read at a time. */
 export const logReadBytes = 64 * 1024;
 /** Name servers, search domains and their length in resolv.conf. Upstream: 3, 32, 2048. */

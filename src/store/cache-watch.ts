@@ -8,7 +8,6 @@ import type { CachedObject } from "./cached-object.ts";
 import { EarlyEvents } from "./early-events.ts";
 import { bookmarkBeforeEndMs, bookmarkIntervalMs, watchBatchBytesMax, watchBatchEventsMax } from "./limits.ts";
 import type { Change } from "./revision-index.ts";
-import { CompactedError } from "./store.ts";
 import type { WatchCache } from "./watch-cache.ts";
 import { refOfObject } from "./watch-form.ts";
 import type { WatchForm } from "./watch-form.ts";
@@ -297,11 +296,6 @@ type Tell<Projection> = (type: WatchEventType, revision: number, object: CachedO
 /** Upstream's words (k8s.io/apiserver/pkg/storage/cacher/watch_cache.go). */
 function tooOld(revision: number, oldest: number): StatusError {
   return errors.expired(`too old resource version: ${revision} (${oldest})`);
-}
-
-/** As a Status for the client when a watch can't begin: the store has forgotten its revision. */
-export function watchTooOld(error: CompactedError): StatusError {
-  return tooOld(error.revision, error.compactedRevision);
 }
 
 function join(pieces: readonly Uint8Array[]): Uint8Array {

@@ -40,11 +40,6 @@ export function admissionContext(context: ResourceContext, request: AdmissionReq
   };
 }
 
-/** Whether any plugin wants to see such an operation. */
-export function handles(plugins: readonly AdmissionPlugin[], operation: AdmissionOperation): boolean {
-  return plugins.some((plugin) => plugin.operations.includes(operation));
-}
-
 /** Mutating admission: the object may be another afterwards. Throws what a plugin refuses with. */
 export async function mutate(context: ResourceContext, admission: AdmissionContext): Promise<void> {
   for (const plugin of context.server.ports.admission) {

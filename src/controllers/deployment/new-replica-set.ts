@@ -18,7 +18,7 @@ import { maxSurgeOf, nextNewSize, oldestFirst, wantedOf } from "./replica-counts
 
 export const anyDeployment = deploymentKind as unknown as Kind;
 export const anyReplicaSet = replicaSetKind as unknown as Kind;
-export const hashLabel = "pod-template-hash";
+const hashLabel = "pod-template-hash";
 /** Characters of an object's name. */
 const nameCharactersMax = 253;
 

@@ -1,6 +1,6 @@
 // Processes of the machine as /proc tells of them: which are alive, which program they are, ending them. A process is
 // known by its id and its start time, so that an id that was used again is never taken for the one meant. May import node.
-import { readFile, readdir, readlink } from "node:fs/promises";
+import { readFile, readdir, } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface ProcessMark {
@@ -34,15 +34,6 @@ export async function commandLine(pid: number): Promise<string[]> {
     return text.split("\0").slice(0, -1);
   } catch {
     return [];
-  }
-}
-
-/** The file that a process runs; "" when it is gone. */
-export async function executableOf(pid: number): Promise<string> {
-  try {
-    return (await readlink(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, "");
-  } catch {
-    return "";
   }
 }
 

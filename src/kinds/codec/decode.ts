@@ -3,7 +3,7 @@
 // May import src/base.
 import { errors } from "../../base/errors.ts";
 import type { StatusError } from "../../base/errors.ts";
-import { JsonEntries, JsonNumber, JsonSyntaxError, toPlainJson } from "../../base/json-exact.ts";
+import { JsonEntries, JsonNumber, JsonSyntaxError } from "../../base/json-exact.ts";
 import { parseJsonBytes } from "../../base/json-scanner.ts";
 import { parseYaml, YamlError } from "../../base/yaml.ts";
 import type { JsonObject } from "../object.ts";
@@ -321,32 +321,4 @@ export function findDuplicateFields(value: unknown): string[] {
     open.push(...children.toReversed());
   }
   return [...found];
-}
-
-/**
- * Decodes a body without a definition (custom resources, patches' results): a fresh plain object, and what is duplicate
- * in it. Unknown fields are the schema's matter. Throws StatusError (400) in upstream's words.
- */
-export function decodeUntyped(
-  bytes: Uint8Array,
-  mediaType: "application/json" | "application/yaml",
-  expected: GroupVersionKind,
-): { object: JsonObject; strictErrors: readonly string[]; gvk: GroupVersionKind } {
-  try {
-    let body: Body;
-    try {
-      body = parseBody(bytes, mediaType);
-    } catch (cause) {
-      if (cause instanceof YamlError) throw new BodyError(cause.message, undefined, { cause });
-      if (!(cause instanceof JsonSyntaxError)) throw cause;
-      throw new BodyError(`couldn't get version/kind; json parse error: ${cause.message}`, undefined, { cause });
-    }
-    const gvk = gvkOf(interpret(body.value), expected);
-    const plain = toPlainJson(body.value) ?? {};
-    const strictErrors = [...body.strictErrors, ...findDuplicateFields(body.value)];
-    return { object: plain as JsonObject, strictErrors, gvk };
-  } catch (error) {
-    if (error instanceof BodyError) throw toStatus(error, bytes, expected);
-    throw error;
-  }
 }

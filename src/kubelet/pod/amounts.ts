@@ -1,8 +1,6 @@
 // Quantities as the node agent counts with them: whole units and thousandths as plain numbers (amounts on a node stay
 // below 2^53), and the way back. Imports src/base.
 import {
-  addQuantities,
-  compareQuantities,
   milliQuantityOf,
   parseQuantity,
   printQuantity,
@@ -29,11 +27,3 @@ export const fromDecimal = (value: number): string => printQuantity(quantityOf(v
 
 /** Whole units in the canonical binary form: 1073741824 is "1Gi". */
 export const fromBinary = (value: number): string => printQuantity(quantityOf(value, "BinarySI"));
-
-/** Negative, zero or positive; an absent quantity is zero. */
-export const compareAmounts = (one = "0", other = "0"): number =>
-  compareQuantities(parseQuantity(one), parseQuantity(other));
-
-/** The sum, written in the form of the first. */
-export const addAmounts = (one: string | undefined, other: string): string =>
-  one === undefined ? other : printQuantity(addQuantities(parseQuantity(one), parseQuantity(other)));

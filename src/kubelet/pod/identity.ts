@@ -4,8 +4,8 @@
 import type { Container, LifecycleHandler, Pod } from "../../kinds/types/core-v1.gen.ts";
 import type { Labels } from "../runtime.ts";
 
-export const podNameLabel = "io.kubernetes.pod.name";
-export const podNamespaceLabel = "io.kubernetes.pod.namespace";
+const podNameLabel = "io.kubernetes.pod.name";
+const podNamespaceLabel = "io.kubernetes.pod.namespace";
 export const podUidLabel = "io.kubernetes.pod.uid";
 export const containerNameLabel = "io.kubernetes.container.name";
 

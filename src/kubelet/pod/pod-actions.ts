@@ -8,7 +8,6 @@ import { backOffEnd, formatDuration } from "./back-off.ts";
 import {
   type ContainerType,
   containersOf,
-  findContainer,
   formatPod,
   isSidecar,
   matchingRestartRule,
@@ -206,7 +205,3 @@ export function podActions(view: PodView): Action[] {
     ...planPruning(view),
   ];
 }
-
-/** The specification of a container by its name, whatever its type. */
-export const containerSpecOf = (pod: Pod, name: string): Container | undefined =>
-  findContainer(pod.spec, name)?.container;

@@ -118,7 +118,3 @@ export function mergeStatus(pod: Pod, next: PodStatus, mayRun: boolean): PodStat
   }
   return merged;
 }
-
-/** Whether two statuses are the same to the API. */
-export const sameStatus = (one: PodStatus | undefined, other: PodStatus | undefined): boolean =>
-  text(one ?? null) === text(other ?? null);

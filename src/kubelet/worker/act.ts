@@ -2,7 +2,7 @@
 import { containerReference, podReference } from "../events.ts";
 import { crashBackOff, podRetryMs } from "../limits.ts";
 import type { Action } from "../pod/action.ts";
-import { hasExpired, nextBackOff } from "../pod/back-off.ts";
+import { nextBackOff } from "../pod/back-off.ts";
 import { formatPod } from "../pod/container-spec.ts";
 import { backOffKey } from "../pod/pod-actions.ts";
 import { effectiveResources } from "../pod/resize-actions.ts";
@@ -10,7 +10,7 @@ import { hasExited } from "../pod/runtime-state.ts";
 import { rpcText, RuntimeNotFoundError, type SandboxConfig } from "../runtime.ts";
 import { containerResources } from "../container/linux-resources.ts";
 import type { PodWorker } from "./pod-worker.ts";
-import { ensureCgroup, linuxContext, logFilePath, podSandboxConfig } from "./pod-files.ts";
+import { ensureCgroup, linuxContext, podSandboxConfig } from "./pod-files.ts";
 import { specOf, startContainer, StartError } from "./start-container.ts";
 import { stopAllContainers, stopContainer } from "./stop-containers.ts";
 
@@ -185,11 +185,3 @@ export async function actOn(worker: PodWorker, action: Action, signal: AbortSign
       return "next";
   }
 }
-
-/** Whether a back-off entry has had its calm and may be forgotten. */
-export const isCalm = (nowMs: number, updatedMs: number): boolean =>
-  hasExpired({ delayMs: 0, updatedMs }, nowMs, crashBackOff);
-
-/** The log file of a container's instance. */
-export const logOf = (worker: PodWorker, name: string, restartCount: number): string | undefined =>
-  worker.sandbox && logFilePath(worker.sandbox.config.logDirectory, name, restartCount);

@@ -13,7 +13,7 @@ import type { FoundImage } from "../images/image-puller.ts";
 import { podAddresses } from "../pod/runtime-state.ts";
 import type { ContainerConfig, NamespaceOptions, SandboxConfig } from "../runtime.ts";
 import { containerMounts } from "../volumes/container-mounts.ts";
-import { type MountedVolume, podDirectory } from "../volumes/pod-volumes.ts";
+import { type MountedVolume } from "../volumes/pod-volumes.ts";
 import { podUserNamespace } from "./user-namespace.ts";
 import type { NodeServices } from "./node-services.ts";
 
@@ -127,10 +127,3 @@ export async function prepareContainer(parts: ContainerParts): Promise<Container
     ...(parts.targetId === undefined ? {} : { targetId: parts.targetId }),
   });
 }
-
-/** Where a container's instance writes its log. */
-export const logFilePath = (logDirectory: string, name: string, restartCount: number): string =>
-  `${logDirectory}/${containerLogPath(name, restartCount)}`;
-
-/** The folder that a pod's own data is in. */
-export const podFolder = (services: NodeServices, podUid: string): string => podDirectory(services.volumeHost, podUid);

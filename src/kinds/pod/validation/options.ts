@@ -1,7 +1,6 @@
 // What a pod's validation lets pass: some rules are younger than objects that are stored already. Source:
 // pkg/api/pod/util.go, with 1.36's feature gates at their defaults. May import src/base.
 import { hasInvalidLabelValue, validateLabelSelector } from "../../meta/label-selector.ts";
-import { isLabelValue } from "../../meta/names.ts";
 import type { ObjectMeta } from "../../types/meta-v1.gen.ts";
 import type { PodAffinityTerm, PodSpec } from "../../types/core-v1.gen.ts";
 import { allContainers, isSidecar } from "../containers.ts";
@@ -99,5 +98,3 @@ export function podValidationOptions(
     allowComparisonTolerations: (old.tolerations ?? []).some((one) => ["Lt", "Gt"].includes(one.operator ?? "")),
   };
 }
-
-export const isInvalidLabelValue = (value: string): boolean => isLabelValue(value).length > 0;
