@@ -1,7 +1,7 @@
 // What a pod's containers need on the node before they are created: the sandbox's configuration, the environment, the
 // mounts. Imports src/kinds.
 import type { Container, Pod } from "../../kinds/types/core-v1.gen.ts";
-import { containerConfig, containerLogPath } from "../container/container-config.ts";
+import { containerConfig } from "../container/container-config.ts";
 import { podDns } from "../container/dns.ts";
 import { buildEnvironment, type EnvSources } from "../container/env.ts";
 import type { FieldContext } from "../container/field-values.ts";
