@@ -19,8 +19,8 @@ export interface ResourceQuotaOptions {
   /** All kinds that the API server serves now. */
   kinds(): readonly Kind[];
   /**
-   * Whether admission charges quotas when objects are created. If so a new object is known already, and adding up at that
-   * moment could overlook another one that is charged but not stored yet.
+   * Whether admission charges quotas when objects are created. If so a new object is known already, and adding up at
+   * that moment could overlook another one that is charged but not stored yet.
    */
   readonly charged: boolean;
 }

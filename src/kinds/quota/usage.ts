@@ -112,7 +112,7 @@ function claimUsage(claim: PersistentVolumeClaim): Amounts {
   const annotated = claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"];
   const storageClass = annotated ?? claim.spec?.storageClassName;
   if (!storageClass) return result;
-  for (const [name, amount] of [...result]) result.set(storageClass + storageClassPart + name, amount);
+  for (const [name, amount] of new Map(result)) result.set(storageClass + storageClassPart + name, amount);
   return result;
 }
 
