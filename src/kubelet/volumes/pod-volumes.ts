@@ -4,6 +4,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { HostPathVolumeSource, Pod, Volume } from "../../kinds/types/core-v1.gen.ts";
 import type { FieldContext } from "../container/field-values.ts";
+import { ImageError } from "../images/image-puller.ts";
 import { type Amounts, valueOf } from "../pod/amounts.ts";
 import { podLimits } from "../pod/pod-resources.ts";
 import type { FileType, VolumeHost } from "../volume-host.ts";
@@ -23,6 +24,8 @@ export interface VolumeFailure {
 export interface VolumesResult {
   readonly mounted: ReadonlyMap<string, MountedVolume>;
   readonly failures: readonly VolumeFailure[];
+  /** Image volumes whose image is not there: the containers that mount them wait for it as for their own. */
+  readonly missingImages: ReadonlyMap<string, ImageError>;
 }
 
 export interface PodVolumes {
@@ -41,7 +44,7 @@ export interface PodVolumesOptions {
   readonly clock: Clock;
   /** What a memory volume without a limit may take at most. */
   readonly allocatable: () => Amounts;
-  /** Pulls an image for a volume; resolves to its id. Rejects with why it could not. */
+  /** Pulls an image for a volume; resolves to its id. Rejects with ImageError. */
   readonly pullImage: (pod: Pod, volume: Volume) => Promise<string>;
 }
 
@@ -77,14 +80,16 @@ class DiskVolumes implements PodVolumes {
   async sync(pod: Pod, fields: FieldContext): Promise<VolumesResult> {
     const mounted = new Map<string, MountedVolume>();
     const failures: VolumeFailure[] = [];
+    const missingImages = new Map<string, ImageError>();
     for (const volume of pod.spec.volumes ?? []) {
       try {
         mounted.set(volume.name, await this.#setUp(pod, volume, fields));
       } catch (error) {
-        failures.push({ name: volume.name, message: error instanceof Error ? error.message : String(error) });
+        if (error instanceof ImageError) missingImages.set(volume.name, error);
+        else failures.push({ name: volume.name, message: error instanceof Error ? error.message : String(error) });
       }
     }
-    return { mounted, failures };
+    return { mounted, failures, missingImages };
   }
 
   async #setUp(pod: Pod, volume: Volume, fields: FieldContext): Promise<MountedVolume> {

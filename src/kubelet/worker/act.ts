@@ -95,8 +95,9 @@ async function start(worker: PodWorker, action: Action & { kind: "start-containe
   }
   try {
     const config = await sandboxOf(worker, sandbox.metadata.attempt);
-    const { volumes, hooksRun } = worker;
-    const request = { services, pod, container, sandboxId: sandbox.id, sandbox: config, volumes, signal, hooksRun };
+    const { volumes, missingImages, hooksRun } = worker;
+    const known = { services, pod, container, sandboxId: sandbox.id, sandbox: config };
+    const request = { ...known, volumes, missingImages, signal, hooksRun };
     const id = await startContainer(request);
     if (id === undefined) return "stop";
     failures.delete(action.name);

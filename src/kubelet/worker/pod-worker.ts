@@ -3,6 +3,7 @@
 import type { Timer } from "../../base/clock.ts";
 import type { Pod, PodCondition, PodStatus, ResourceRequirements } from "../../kinds/types/core-v1.gen.ts";
 import { podReference } from "../events.ts";
+import type { ImageError } from "../images/image-puller.ts";
 import { podRetryMs, volumeBackOff } from "../limits.ts";
 import type { Action, PodLocalState, PodView } from "../pod/action.ts";
 import type { BackOffEntry } from "../pod/back-off.ts";
@@ -49,6 +50,7 @@ export class PodWorker {
   /** Back-offs that an event has told of. */
   readonly toldBackOffs = new Set<string>();
   volumes: ReadonlyMap<string, MountedVolume> = new Map();
+  missingImages: ReadonlyMap<string, ImageError> = new Map();
   sandbox: { readonly attempt: number; readonly config: SandboxConfig } | undefined;
   phase: WorkerPhase = "running";
   /** The pod is no longer in the API: nobody is told of its end. */
@@ -312,8 +314,12 @@ export class PodWorker {
 
   async #syncVolumes(): Promise<boolean> {
     const { services } = this;
-    const { mounted, failures } = await services.volumes.sync(this.#pod, fieldContext(services, this.#pod));
+    const { mounted, failures, missingImages } = await services.volumes.sync(
+      this.#pod,
+      fieldContext(services, this.#pod),
+    );
     this.volumes = mounted;
+    this.missingImages = missingImages;
     const renewal = services.tokens.nextRenewal(this.uid);
     if (renewal !== undefined) this.wakeAt(renewal);
     if (failures.length === 0) {

@@ -32,6 +32,7 @@ export interface StartRequest {
   readonly sandboxId: string;
   readonly sandbox: SandboxConfig;
   readonly volumes: ReadonlyMap<string, MountedVolume>;
+  readonly missingImages: ReadonlyMap<string, ImageError>;
   /** Aborted when the pod is to be terminated: what has not begun is not begun. */
   readonly signal: AbortSignal;
   readonly hooksRun: Set<string>;
@@ -63,6 +64,18 @@ async function findImage(request: StartRequest): Promise<FoundImage> {
     tell(request, "Warning", "Failed", `Error: ${error.reason}`);
     throw new StartError(error.reason, error.message, error.retryAtMs);
   }
+}
+
+/** Images of the volumes that the container mounts (toKubeContainerImageVolumes): of several, the last one is told. */
+function checkImageVolumes(request: StartRequest): void {
+  let last: ImageError | undefined;
+  for (const { name } of request.container.volumeMounts ?? []) {
+    const missing = request.missingImages.get(name);
+    if (!missing) continue;
+    tell(request, "Warning", "Failed", `Error: ${missing.reason}`);
+    last = missing;
+  }
+  if (last) throw new StartError(last.reason, last.message, last.retryAtMs);
 }
 
 /** The container that an ephemeral one is to see into. */
@@ -135,6 +148,7 @@ async function runPostStart(request: StartRequest, id: string): Promise<void> {
 /** Resolves to the container's id when it runs and its hook is through. Rejects with StartError. */
 export async function startContainer(request: StartRequest): Promise<string | undefined> {
   const { services, signal } = request;
+  checkImageVolumes(request);
   // A pull may take long, and termination does not wait for it; what is created is also started, so that it is known.
   const found = await unlessAborted(findImage(request), signal);
   if (!found || signal.aborted) return undefined;
