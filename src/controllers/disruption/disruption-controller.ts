@@ -23,6 +23,7 @@ import {
   splitKey,
   type View,
 } from "../controller.ts";
+import { inNamespace, namespaceIndexes } from "../replication/claim.ts";
 import { normalEvent, warningEvent } from "../replication/pod-control.ts";
 import { countExpectedPods, type ExpectedPods, ExpectedPodsError } from "./expected-pods.ts";
 
@@ -138,7 +139,7 @@ function statusChange(
 }
 
 function reconcileBudget(budget: PodDisruptionBudget, view: View, nowMs: number): Reconciled {
-  const pods = view.list(podKind, budget.metadata.namespace).filter((pod) => selects(budget, pod));
+  const pods = inNamespace(view, podKind, budget.metadata.namespace).filter((pod) => selects(budget, pod));
   const changes: Change[] = pods.length === 0 ? [normalEvent(budget, "NoPods", "No matching pods found")] : [];
   let expected: ExpectedPods;
   try {
@@ -197,6 +198,7 @@ function reconcilePod(pod: Pod | undefined, nowMs: number): Reconciled {
 
 const pods: Source<Pod> = {
   kind: podKind,
+  indexes: namespaceIndexes,
   keysOf(pod, old, view) {
     const budgets = view
       .list(budgetKind, pod.metadata.namespace)

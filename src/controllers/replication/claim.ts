@@ -15,6 +15,15 @@ export const orphanIndexes: Indexes<KubernetesObject> = {
   [orphanIndex]: (object) => (getControllerOf(object) ? [] : [object.metadata.namespace ?? ""]),
 };
 
+const namespaceIndex = "namespace";
+/** Finds objects by their namespace, without a look at all others. */
+export const namespaceIndexes: Indexes<KubernetesObject> = {
+  [namespaceIndex]: ({ metadata }) => [metadata.namespace ?? ""],
+};
+/** All of a kind in a namespace; one of the controller's sources has namespaceIndexes. */
+export const inNamespace = <T extends KubernetesObject>(view: View, kind: Kind<T>, namespace: string | undefined) =>
+  view.byIndex(kind, namespaceIndex, namespace ?? "");
+
 /** The objects that the owner controls, and the orphans that it may adopt. */
 export const candidates = <T extends KubernetesObject>(view: View, kind: Kind<T>, owner: KubernetesObject): T[] => [
   ...view.ownedBy(kind, owner.metadata.uid),

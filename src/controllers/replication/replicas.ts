@@ -105,7 +105,14 @@ export function replicasController<T extends ReplicaSet>(options: ReplicasOption
   const { kind, selectorOf, countsTerminating } = options;
   const anyKind = kind as unknown as Kind;
 
-  const selects = (owner: T, pod: Pod): boolean => matchesLabels(selectorOf(owner), pod.metadata.labels);
+  const selects = (owner: T, pod: Pod): boolean => {
+    try {
+      return matchesLabels(selectorOf(owner), pod.metadata.labels);
+    } catch (error) {
+      if (error instanceof SelectorError) return false;
+      throw error;
+    }
+  };
 
   const statusChange = (owner: T, situation: Situation, failure?: string): Change[] => {
     const status = statusOf(owner, situation, countsTerminating, failure);

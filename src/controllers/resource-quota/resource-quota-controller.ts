@@ -10,6 +10,7 @@ import { hasDeadline, matchesScope, scopesOf } from "../../kinds/quota/scopes.ts
 import { addUsage, countsTowards, isPodCharged, usageOf } from "../../kinds/quota/usage.ts";
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../../kinds/types/core-v1.gen.ts";
 import { type Controller, keyOf, type Source, splitKey, type View } from "../controller.ts";
+import { inNamespace, namespaceIndexes } from "../replication/claim.ts";
 
 /** All is added up anew this often. Upstream: --resource-quota-sync-period. */
 const resyncMs = 5 * 60_000;
@@ -59,6 +60,7 @@ function changesUsage(kind: Kind, object: KubernetesObject, old: KubernetesObjec
 function sourceOf(kind: Kind, charged: boolean): Source {
   return {
     kind,
+    indexes: namespaceIndexes,
     keysOf(object, old, view) {
       const { namespace, name } = object.metadata;
       const present = view.get(kind, namespace, name)?.metadata.uid === object.metadata.uid;
@@ -82,7 +84,7 @@ function addUp(quota: ResourceQuota, kinds: readonly Kind[], view: View, nowMs: 
     const counted = names.filter((name) => countsTowards(kind, name));
     if (counted.length === 0) continue;
     for (const name of counted) tracked.add(name);
-    for (const object of view.list(kind, quota.metadata.namespace)) {
+    for (const object of inNamespace(view, kind, quota.metadata.namespace)) {
       if (!scopes.every((scope) => matchesScope(kind, object, scope))) continue;
       addUsage(total, usageOf(kind, object, nowMs));
     }
