@@ -72,7 +72,7 @@ describe("a cluster's life", { skip: skipContainers }, () => {
   it("image load brings an image into the cluster, and image list shows it", async () => {
     const image = (await buildStandIns()).find(({ names }) => names[0]!.includes("hello-world"))!;
     const file = join(cluster.folder, "hello.tar");
-    writeFileSync(file, packImage({ ...image, names: ["example.com/own/hello:1"] }));
+    writeFileSync(file, await packImage({ ...image, names: ["example.com/own/hello:1"] }));
     const loaded = await cluster.command("image", "load", file);
     assert.equal(loaded.stdout, "loaded example.com/own/hello:1\n", loaded.stderr);
     assert.match((await cluster.command("image", "list")).stdout, /^example\.com\/own\/hello:1\t[\d.]+ MiB$/m);

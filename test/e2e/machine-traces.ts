@@ -1,10 +1,11 @@
 // What a cluster has on the machine: mounts, links, network namespaces, rules, routes, processes and control groups that
 // bear its name or lie in its folders. May import node, src/host.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { addressesOf } from "../../src/host/cni/cluster-addresses.ts";
 import { findControlGroups } from "../../src/host/machine/cgroups.ts";
-import { listMounts } from "../../src/host/machine/mounts.ts";
+import { isUnder, listMounts, type MountEntry } from "../../src/host/machine/mounts.ts";
 import { commandLine, listProcessIds } from "../../src/host/machine/processes.ts";
 import { run } from "./program.ts";
 import type { TestCluster } from "./test-cluster.ts";
@@ -43,19 +44,21 @@ async function lines(program: string, ...args: readonly string[]): Promise<strin
   return stdout.split("\n").map((line) => line.trim());
 }
 
-/** The names of network namespaces in which an address begins so. */
-async function namespacesWith(prefix: string): Promise<string[]> {
-  const names = existsSync("/run/netns") ? readdirSync("/run/netns") : [];
-  const own = await Promise.all(
-    names.map(async (name) => {
-      const addresses = await lines("ip", "netns", "exec", name, "ip", "-o", "-4", "address");
-      return addresses.some((line) => line.includes(` ${prefix}`)) ? [name] : [];
-    }),
-  );
-  return own.flat();
+/** The network namespaces, as "net:[INODE]", that are mounted under the folder. */
+const namespacesUnder = (mounts: readonly MountEntry[], folder: string): string[] =>
+  mounts.filter(({ type, mountPoint }) => type === "nsfs" && isUnder(mountPoint, folder)).map(({ root }) => root);
+
+/** Those of the namespaces that a mount or a process still holds. */
+async function stillHeld(mounts: readonly MountEntry[], namespaces: readonly string[]): Promise<string[]> {
+  const held = new Set(mounts.filter(({ type }) => type === "nsfs").map(({ root }) => root));
+  for (const pid of await listProcessIds()) {
+    // A process may end while the list is walked.
+    held.add(await readlink(`/proc/${pid}/ns/net`).catch(() => ""));
+  }
+  return namespaces.filter((one) => held.has(one));
 }
 
-/** What is on the machine of the cluster with that index; `lostNamespaces` are looked for by name. */
+/** What is on the machine of the cluster with that index; `lostNamespaces` are looked for wherever they may be. */
 export async function findTraces(
   { name, folder }: TestCluster,
   index: number,
@@ -79,13 +82,13 @@ export async function findTraces(
     const command = (await commandLine(pid)).join(" ");
     if (places.some((place) => command.includes(place))) processes.push(command);
   }
-  const left = existsSync("/run/netns") ? lostNamespaces.filter((one) => existsSync(join("/run/netns", one))) : [];
+  const mounts = await listMounts();
   return {
     bridge: links.filter(mentions),
     rules: [...tables, ...nat, ...filter].filter(mentions),
     routes: routes.filter(mentions),
-    namespaces: [...new Set([...(await namespacesWith(prefix)), ...left])],
-    mounts: (await listMounts())
+    namespaces: [...namespacesUnder(mounts, runFolder), ...(await stillHeld(mounts, lostNamespaces))],
+    mounts: mounts
       .map(({ mountPoint }) => mountPoint)
       .filter((mountPoint) => places.some((place) => mountPoint.startsWith(place))),
     processes,
