@@ -1,7 +1,7 @@
 // Issues X.509 certificates: the cluster's authority, the serving certificate, client certificates. P-256 keys.
 // @peculiar/x509 is loaded when a certificate has to be made: a start that finds its files does not pay for it.
 // May import node and src/base.
-import { webcrypto, X509Certificate } from "node:crypto";
+import { createPrivateKey, webcrypto, X509Certificate } from "node:crypto";
 
 export interface KeyPair {
   readonly certificatePem: string;
@@ -53,7 +53,12 @@ async function generateKeys(): Promise<{ keys: webcrypto.CryptoKeyPair; keyPem: 
   return { keys, keyPem: toPem("PRIVATE KEY", der as ArrayBuffer) };
 }
 
-const serialNumber = (): string => Buffer.from(webcrypto.getRandomValues(new Uint8Array(16))).toString("hex");
+/** Sixteen random bytes as a positive number: Go refuses certificates with a negative one. */
+function serialNumber(): string {
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = (bytes[0]! & 0x3f) | 0x40;
+  return Buffer.from(bytes).toString("hex");
+}
 
 /** A distinguished name: organizations first, as Go writes it. */
 const distinguishedName = ({ commonName, organizations = [] }: Subject): Record<string, string[]>[] => [
@@ -114,12 +119,13 @@ export async function issueCertificate(authority: KeyPair, options: LeafOptions)
   return { certificatePem: certificate.toString("pem") + "\n", keyPem };
 }
 
-/** Whether a certificate serves these names, was issued by the authority, and is valid for another while. */
+/** Whether a certificate serves these names, fits its key, was issued by the authority, and is valid for another while. */
 export function stillFits(pair: KeyPair, authority: KeyPair, options: LeafOptions): boolean {
   const certificate = new X509Certificate(pair.certificatePem);
   const renewBeforeMs = options.validForMs / 5;
   return (
     certificate.verify(new X509Certificate(authority.certificatePem).publicKey) &&
+    certificate.checkPrivateKey(createPrivateKey(pair.keyPem)) &&
     Date.parse(certificate.validTo) - options.nowMs > renewBeforeMs &&
     (options.dnsNames ?? []).every((name) => certificate.checkHost(name) !== undefined) &&
     (options.ipAddresses ?? []).every((address) => certificate.checkIP(address) !== undefined)

@@ -2,8 +2,18 @@
 // their names no longer fit. Files are written whole (temporary name, fsync, rename) and keys are the owner's alone.
 // May import node, src/base.
 import { generateKeyPairSync } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import {
   createAuthority,
   issueCertificate,
@@ -28,12 +38,20 @@ export function writeFileDurably(file: string, content: string | Uint8Array, mod
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, "w", mode);
   try {
-    writeSync(descriptor, content as string);
+    // What an earlier attempt left behind may have another mode.
+    fchmodSync(descriptor, mode);
+    writeFileSync(descriptor, content);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
   renameSync(temporary, file);
+  const folder = openSync(dirname(file), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 function readPair(folder: string, name: string): KeyPair | undefined {
@@ -49,9 +67,18 @@ function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
   return pair;
 }
 
+/** A file that is no certificate or no key is replaced like an old one. */
+function isGood(pair: KeyPair, authority: KeyPair, options: LeafOptions): boolean {
+  try {
+    return stillFits(pair, authority, options);
+  } catch {
+    return false;
+  }
+}
+
 async function leaf(folder: string, name: string, authority: KeyPair, options: LeafOptions): Promise<KeyPair> {
   const found = readPair(folder, name);
-  if (found && stillFits(found, authority, options)) return found;
+  if (found && isGood(found, authority, options)) return found;
   return writePair(folder, name, await issueCertificate(authority, options));
 }
 

@@ -66,7 +66,9 @@ export function createTokenIssuer(options: TokenIssuerOptions): TokenIssuer & To
     audiences,
     async issue(account, spec, bound) {
       const nowSeconds = Math.floor(clock.now() / 1000);
-      const extended = spec.expirationSeconds === extendedAskedSeconds && bound.pod !== undefined;
+      // Only where the API server itself is meant: others don't know how to warn.
+      const ours = spec.audiences.every((one) => audiences.includes(one));
+      const extended = ours && spec.expirationSeconds === extendedAskedSeconds && bound.pod !== undefined;
       const warnAfter = extended ? nowSeconds + spec.expirationSeconds : undefined;
       const expiresSeconds = nowSeconds + (extended ? extendedSeconds : spec.expirationSeconds);
       const token = await new SignJWT({
