@@ -79,7 +79,7 @@ function accessOf(
     admission: [
       namespaceLifecycle(reader),
       serviceAccount(reader, random),
-      nodeRestriction(reader),
+      nodeRestriction(reader, authorizer),
       taintNodesByCondition,
       priority(reader),
       defaultTolerationSeconds,

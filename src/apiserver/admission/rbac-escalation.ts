@@ -89,8 +89,8 @@ export function rbacEscalation(rbac: RbacAuthorizer, authorizer: Authorizer): Ad
   const rulesOf = (context: AdmissionContext, reference: RoleRef): readonly PolicyRule[] => {
     const rules = rbac.rulesOf(reference, context.namespace);
     if (typeof rules !== "string") return rules;
-    const resource = reference.kind === "ClusterRole" ? "clusterroles" : "roles";
-    throw errors.notFound({ group, resource }, reference.name);
+    // Upstream names the bindings here, with the role's name.
+    throw errors.notFound(context.resource, reference.name);
   };
   return {
     name: "RBACEscalation",

@@ -3,13 +3,16 @@
 import { pod } from "../../kinds/core/pod.ts";
 import { persistentVolume } from "../../kinds/core/persistent-volume.ts";
 import { persistentVolumeClaim } from "../../kinds/core/persistent-volume-claim.ts";
-import type { Pod, PodSpec } from "../../kinds/types/core-v1.gen.ts";
+import { resourceSlice } from "../../kinds/resource/resource-slice.ts";
+import { volumeAttachment } from "../../kinds/storage/volume-attachment.ts";
+import type { Pod, PodSpec, Volume } from "../../kinds/types/core-v1.gen.ts";
 import type { UserInfo } from "../../kinds/request.ts";
 import type { ObjectReader } from "../object-reader.ts";
 import type { Attributes, Authorizer, Decision, RuleList } from "../ports.ts";
 import { nodeRules } from "./node-rules.ts";
 import { ruleAllows } from "./rule-match.ts";
 
+const mirrorAnnotation = "kubernetes.io/config.mirror";
 const userPrefix = "system:node:";
 const nodesGroup = "system:nodes";
 
@@ -24,6 +27,31 @@ const yes: Decision = { allowed: true, reason: "" };
 
 const readVerbs = ["get", "list", "watch"];
 const ownVerbs = ["get", "create", "update", "patch", "delete"];
+
+/** Secrets that volumes of the in-tree kinds name. */
+const olderVolumeSecrets = (volume: Volume): (string | undefined)[] => [
+  volume.azureFile?.secretName,
+  volume.cephfs?.secretRef?.name,
+  volume.cinder?.secretRef?.name,
+  volume.flexVolume?.secretRef?.name,
+  volume.iscsi?.secretRef?.name,
+  volume.rbd?.secretRef?.name,
+  volume.scaleIO?.secretRef?.name,
+  volume.storageos?.secretRef?.name,
+];
+
+/** Claims that are made for the pod, and those that it names. */
+function* claimsOf({ metadata, spec, status }: Pod): Generator<string> {
+  for (const { name, ephemeral } of spec.volumes ?? []) {
+    if (ephemeral) yield `persistentvolumeclaims/${metadata.name}-${name}`;
+  }
+  for (const { resourceClaimName } of spec.resourceClaims ?? []) {
+    if (resourceClaimName) yield `resourceclaims/${resourceClaimName}`;
+  }
+  for (const { resourceClaimName } of status?.resourceClaimStatuses ?? []) {
+    if (resourceClaimName) yield `resourceclaims/${resourceClaimName}`;
+  }
+}
 
 /** "secrets/NAME" and the like for all that a pod's kubelet has to read. */
 export function* referencesOf(spec: PodSpec): Generator<string> {
@@ -48,6 +76,7 @@ export function* referencesOf(spec: PodSpec): Generator<string> {
       if (source.configMap) yield `configmaps/${source.configMap.name}`;
       if (source.secret) yield `secrets/${source.secret.name}`;
     }
+    for (const secret of olderVolumeSecrets(volume)) if (secret) yield `secrets/${secret}`;
     if (volume.csi?.nodePublishSecretRef) yield `secrets/${volume.csi.nodePublishSecretRef.name}`;
   }
 }
@@ -69,11 +98,13 @@ export class NodeAuthorizer implements Authorizer {
     if (object) this.#count(object, 1);
   }
 
-  #count({ metadata, spec }: Pod, by: 1 | -1): void {
-    if (!spec.nodeName) return;
+  #count(counted: Pod, by: 1 | -1): void {
+    const { metadata, spec } = counted;
+    // A mirror pod is the kubelet's own word: it gives the kubelet no right to anything.
+    if (!spec.nodeName || metadata.annotations?.[mirrorAnnotation] !== undefined) return;
     const needs = this.#needs.get(spec.nodeName) ?? new Map<string, number>();
     this.#needs.set(spec.nodeName, needs);
-    for (const reference of new Set(referencesOf(spec))) {
+    for (const reference of new Set([...referencesOf(spec), ...claimsOf(counted)])) {
       const key = `${metadata.namespace}/${reference}`;
       const count = (needs.get(key) ?? 0) + by;
       if (count > 0) needs.set(key, count);
@@ -123,7 +154,13 @@ export class NodeAuthorizer implements Authorizer {
         }
         return this.#getOnly(node, attributes);
       case "persistentvolumes":
+      case "resourceclaims.resource.k8s.io":
+      case "volumeattachments.storage.k8s.io":
         return this.#getOnly(node, attributes);
+      case "csinodes.storage.k8s.io":
+        return authorizeCsiNode(node, attributes);
+      case "resourceslices.resource.k8s.io":
+        return this.#slice(node, attributes);
       case "serviceaccounts":
         return this.#serviceAccount(node, attributes);
       case "leases.coordination.k8s.io":
@@ -145,9 +182,36 @@ export class NodeAuthorizer implements Authorizer {
 
   #related(node: string, { namespace, resource, name }: Attributes): Decision {
     if (!name) return no("No Object name found");
-    const related =
-      resource === "persistentvolumes" ? this.#volumeNeeded(node, name) : this.#needed(node, namespace, resource, name);
-    return related ? yes : no(`no relationship found between node '${node}' and this object`);
+    return this.#isRelated(node, namespace, resource, name)
+      ? yes
+      : no(`no relationship found between node '${node}' and this object`);
+  }
+
+  #isRelated(node: string, namespace: string, resource: string, name: string): boolean {
+    switch (resource) {
+      case "persistentvolumes":
+        return this.#volumeNeeded(node, name);
+      case "volumeattachments":
+        return this.#reader.get(volumeAttachment, "", name)?.spec.nodeName === node;
+      case "resourceslices":
+        return this.#reader.get(resourceSlice, "", name)?.spec.nodeName === node;
+      default:
+        return this.#needed(node, namespace, resource, name);
+    }
+  }
+
+  #slice(node: string, attributes: Attributes): Decision {
+    const { verb, subresource } = attributes;
+    if (subresource) return no("cannot authorize ResourceSlice subresources");
+    if (verb === "create") return yes;
+    if (["get", "update", "patch", "delete"].includes(verb)) return this.#related(node, attributes);
+    const verbs = "get, watch, list, create, update, patch, delete, deletecollection";
+    if (!["watch", "list", "deletecollection"].includes(verb)) {
+      return no(`only the following verbs are allowed for a ResourceSlice: ${verbs}`);
+    }
+    return selectsNode(attributes, "spec.nodeName", node)
+      ? yes
+      : no("can only list/watch/deletecollection resourceslices with nodeName field selector");
   }
 
   #volumeNeeded(node: string, name: string): boolean {
@@ -195,11 +259,24 @@ export class NodeAuthorizer implements Authorizer {
     };
     if (verb === "get") return related();
     if (verb !== "list" && verb !== "watch") return undefined;
-    const ours = (attributes.fieldSelector ?? []).some(
-      ({ key, operator, values }) =>
-        key === "spec.nodeName" && ["=", "==", "In"].includes(operator) && values.length === 1 && values[0] === node,
-    );
-    if (ours) return yes;
+    if (selectsNode(attributes, "spec.nodeName", node)) return yes;
     return name ? related() : no("can only list/watch pods with spec.nodeName field selector");
   }
+}
+
+/** Whether the field selector lets only this node's objects through. */
+const selectsNode = ({ fieldSelector }: Attributes, field: string, node: string): boolean =>
+  (fieldSelector ?? []).some(
+    ({ key, operator, values }) =>
+      key === field && ["=", "==", "In"].includes(operator) && values.length === 1 && values[0] === node,
+  );
+
+/** At its creation the name isn't known here: NodeRestriction looks at it. */
+function authorizeCsiNode(node: string, { verb, subresource, name }: Attributes): Decision {
+  if (!ownVerbs.includes(verb)) return no("can only get, create, update, patch, or delete a CSINode");
+  if (subresource) return no("cannot authorize CSINode subresources");
+  if (verb !== "create" && name !== node) {
+    return no("can only access CSINode with the same name as the requesting node");
+  }
+  return yes;
 }

@@ -131,7 +131,8 @@ export class RbacAuthorizer implements Authorizer {
         ? this.#reader.get(clusterRole, "", reference.name)
         : this.#reader.get(role, namespace, reference.name);
     if (found) return found.rules ?? [];
-    const resource = reference.kind === "ClusterRole" ? "clusterroles" : "roles";
+    // Upstream's listers name the resource in the singular.
+    const resource = reference.kind === "ClusterRole" ? "clusterrole" : "role";
     return `${resource}.rbac.authorization.k8s.io ${JSON.stringify(reference.name)} not found`;
   }
 }
