@@ -29,6 +29,8 @@ function printTsconfig(folder: string, tests: boolean): string {
   const node = layer.platform === "node" || tests;
   const references = layer.imports.map((path) => ({ path: `${up}/${path}` }));
   const shared = (suites[folder] ?? []).map((name) => `${up}/test/contract/${name}.suite.ts`);
+  // Tests of the machine's side may use the virtual clock and the simulated node.
+  const forTests = folder === "src/host" ? [{ path: `${up}/src/sim` }] : [];
   const testFiles = ["**/*.test.ts", "testdata/**"];
   const config = {
     extends: `${up}/tsconfig.base.json`,
@@ -39,7 +41,10 @@ function printTsconfig(folder: string, tests: boolean): string {
       ...(node ? { types: ["node"] } : {}),
     },
     ...(tests
-      ? { include: ["**/*.test.ts", "**/*.suite.ts", ...shared], references: [...references, { path: "." }] }
+      ? {
+          include: ["**/*.test.ts", "**/*.suite.ts", ...shared],
+          references: [...references, ...forTests, { path: "." }],
+        }
       : {
           include: ["**/*.ts", ...(node || folder === "src/base" ? [] : [`${up}/src/base/platform.d.ts`])],
           exclude: testFiles,

@@ -2,15 +2,24 @@
 import type { Kind } from "../kinds/kind.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation/cluster-role-aggregation-controller.ts";
 import type { Controller } from "./controller.ts";
+import { cronJobController } from "./cron-job/cron-job-controller.ts";
+import { daemonSetController } from "./daemon-set/daemon-set-controller.ts";
+import { deploymentController } from "./deployment/deployment-controller.ts";
+import { disruptionController } from "./disruption/disruption-controller.ts";
 import { garbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { jobController } from "./job/job-controller.ts";
 import { namespaceController } from "./namespace/namespace-controller.ts";
 import { nodeIpamController } from "./node-ipam/node-ipam-controller.ts";
 import { nodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
 import { taintEvictionController } from "./node-lifecycle/taint-eviction-controller.ts";
 import { podGarbageCollector } from "./pod-garbage-collector/pod-garbage-collector.ts";
+import { replicaSetController } from "./replica-set/replica-set-controller.ts";
+import { replicationController } from "./replication/replication-controller.ts";
 import { rootCaPublisher } from "./service-account/root-ca-publisher.ts";
 import { serviceAccountController } from "./service-account/service-account-controller.ts";
+import { statefulSetController } from "./stateful-set/stateful-set-controller.ts";
 import { tokenCleaner } from "./token-cleaner/token-cleaner.ts";
+import { ttlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished-controller.ts";
 import {
   claimProtectionController,
   volumeProtectionController,
@@ -38,4 +47,13 @@ export const builtInControllers = (options: BuiltInOptions): readonly Controller
   clusterRoleAggregationController,
   claimProtectionController(),
   volumeProtectionController,
+  replicationController,
+  replicaSetController,
+  deploymentController,
+  daemonSetController(),
+  statefulSetController,
+  jobController(),
+  cronJobController,
+  ttlAfterFinishedController,
+  disruptionController,
 ];

@@ -199,7 +199,8 @@ const nodes: Source<Node> = {
 export function daemonSetController(): Controller {
   const backoff = new FailureBackoff();
   return {
-    name: "daemon-set-controller",
+    name: "daemonset-controller",
+    identity: "daemon-set-controller",
     workers: 2,
     sources: [
       { kind: anyDaemonSet, keysOf: (object) => [keyOf(object)] },

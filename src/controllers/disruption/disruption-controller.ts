@@ -219,7 +219,8 @@ const scaledSource = (kind: unknown): Source => ({
 const budgets: Source<PodDisruptionBudget> = { kind: budgetKind, keysOf: (budget) => [keyOf(budget)] };
 
 export const disruptionController: Controller = {
-  name: "disruption-controller",
+  name: "controllermanager",
+  identity: "disruption-controller",
   workers: 1,
   sources: [
     budgets as unknown as Source,

@@ -252,8 +252,8 @@ export async function startWorkloads(options: FixtureOptions): Promise<WorkloadF
   );
   const stopping = new AbortController();
   const informers = new InformerSet(client, clock, log, stopping.signal);
-  const recorderFor = (component: string) =>
-    createEventRecorder(clientOf(controllerUser(component)), { component }, { clock, log });
+  const recorderFor = (component: string, identity: string) =>
+    createEventRecorder(clientOf(controllerUser(identity)), { component }, { clock, log });
   const started = runControllers(
     options.controllers,
     { informers, clock, log, clientFor: (name) => clientOf(controllerUser(name)), recorderFor },
