@@ -57,16 +57,26 @@ export function scanJson(bytes: Uint8Array): JsonScan {
 
 /** Counts the members of a parsed value's objects; fewer than the text has: some were duplicates. */
 function countMembers(root: unknown): number {
-  const open: unknown[] = [root];
+  const open: object[] = [];
   let members = 0;
-  while (open.length > 0) {
-    const value = open.pop();
-    if (typeof value !== "object" || value === null) continue;
-    const parts = Object.values(value);
-    if (!Array.isArray(value)) members += parts.length;
-    for (const part of parts) if (typeof part === "object" && part !== null) open.push(part);
+  let value: unknown = root;
+  while (typeof value === "object" && value !== null) {
+    if (Array.isArray(value)) {
+      for (let at = 0; at < value.length; at += 1) pushObject(open, value[at]);
+    } else {
+      // JSON.parse makes own members alone, "__proto__" included, and what it makes inherits nothing that counts here.
+      for (const key in value) {
+        members += 1;
+        pushObject(open, (value as Record<string, unknown>)[key]);
+      }
+    }
+    value = open.pop();
   }
   return members;
+}
+
+function pushObject(open: object[], value: unknown): void {
+  if (typeof value === "object" && value !== null) open.push(value);
 }
 
 export interface ParsedJson {

@@ -54,8 +54,8 @@ function checkUid(write: Write, name: string, uid: string | undefined, current: 
   const { resource, info } = write.context;
   const actual = current?.ref.object().metadata.uid ?? "";
   if (actual === uid) return;
-  // Upstream's store says its keys without the prefix that all have.
-  const place = resource.prefix.replace(/^\/registry/, "");
+  // A dry run is refused before the key gets the prefix that all in the store have.
+  const place = write.options.dryRun ? resource.prefix.replace(/^\/registry/, "") : resource.prefix;
   const key = resource.kind.namespaced ? `${place}${info.namespace}/${name}` : `${place}${name}`;
   const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${actual}`;
   throw errors.conflict(

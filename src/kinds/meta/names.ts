@@ -5,7 +5,10 @@ const encoder = new TextEncoder();
 
 /** The length that limits are given in: bytes of UTF-8. */
 export function byteLength(text: string): number {
-  return encoder.encode(text).length;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.charCodeAt(at) > 0x7f) return encoder.encode(text).length;
+  }
+  return text.length;
 }
 
 export const maxLengthError = (limit: number): string => `must be no more than ${limit} characters`;
@@ -98,12 +101,15 @@ const labelKeyMessage =
 const labelKeyPattern = whole(labelKeyFormat);
 export const labelValueMaxBytes = 63;
 
+const nameError = (): string => regexError(labelKeyMessage, labelKeyFormat, "MyName", "my.name", "123-abc");
+
 /** A label key, also "qualified name": an optional prefix (a DNS subdomain) and a name, with "/" between. */
 export function isQualifiedName(value: string): string[] {
   const parts = value.split("/");
-  const nameError = regexError(labelKeyMessage, labelKeyFormat, "MyName", "my.name", "123-abc");
   if (parts.length > 2) {
-    return [`a valid label key ${nameError} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+    return [
+      `a valid label key ${nameError()} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
   }
   const errors: string[] = [];
   const name = parts.at(-1)!;
@@ -113,7 +119,7 @@ export function isQualifiedName(value: string): string[] {
   }
   if (name === "") errors.push(`name part ${emptyError}`);
   else if (byteLength(name) > labelValueMaxBytes) errors.push(`name part ${maxBytesError(labelValueMaxBytes)}`);
-  if (!labelKeyPattern.test(name)) errors.push(`name part ${nameError}`);
+  if (!labelKeyPattern.test(name)) errors.push(`name part ${nameError()}`);
   return errors;
 }
 

@@ -103,9 +103,12 @@ export function validateFinalizers(finalizers: readonly string[] | undefined, fi
 // What Go calls printable: no control characters, no separators but the space, no unassigned or private characters.
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 
+const plainText = /^[\x20-\x7e]*$/;
+
 /** A field manager's name: at most 128 bytes, all printable. */
 export function validateFieldManager(name: string | undefined, field: string): FieldError[] {
   if (!name) return [];
+  if (plainText.test(name) && name.length <= fieldManagerMaxBytes) return [];
   const errors: FieldError[] = [];
   if (byteLength(name) > fieldManagerMaxBytes) errors.push(tooLong(field, fieldManagerMaxBytes));
   let position = 0;
@@ -149,9 +152,8 @@ function validateNamespace(meta: Metadata, namespaced: boolean, field: string): 
   return nameIsDNSLabel(namespace, false).map((message) => invalid(at, namespace, message));
 }
 
-/** Metadata as it is on a create, after a name has been generated. Runs on updates too. */
-export function validateObjectMeta(meta: Metadata, rules: ObjectMetaRules): FieldError[] {
-  const { namespaced, checkName, field = "metadata" } = rules;
+/** The names alone. */
+export function validateNames(meta: Metadata, { checkName, field = "metadata" }: ObjectMetaRules): FieldError[] {
   const errors: FieldError[] = [];
   const { generateName = "", name = "" } = meta;
   if (generateName !== "") {
@@ -161,8 +163,14 @@ export function validateObjectMeta(meta: Metadata, rules: ObjectMetaRules): Fiel
   }
   if (name === "") errors.push(required(child(field, "name"), "name or generateName is required"));
   else for (const message of checkName(name, false)) errors.push(invalid(child(field, "name"), name, message));
+  return errors;
+}
+
+/** Metadata as it is on a create, after a name has been generated. Runs on updates too. */
+export function validateObjectMeta(meta: Metadata, rules: ObjectMetaRules): FieldError[] {
+  const { namespaced, field = "metadata" } = rules;
   return [
-    ...errors,
+    ...validateNames(meta, rules),
     ...validateNamespace(meta, namespaced, field),
     ...validateNonnegative(meta.generation, child(field, "generation")),
     ...validateLabels(meta.labels, child(field, "labels")),

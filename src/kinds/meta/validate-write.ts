@@ -5,9 +5,13 @@ import type { FieldError } from "../../base/field-error.ts";
 import type { Kind, Strategy, WriteContext } from "../kind.ts";
 import type { KubernetesObject } from "../object.ts";
 import { nameIsPathSegment } from "./names.ts";
-import { validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
+import { validateNames, validateObjectMeta, validateObjectMetaUpdate } from "./object-meta.ts";
 
-const repeat = (times: number, check: () => FieldError[]): FieldError[] => Array.from({ length: times }, check).flat();
+/** What is well needs no second look. */
+function repeat(times: number, check: () => FieldError[]): FieldError[] {
+  const found = times > 0 ? check() : [];
+  return found.length === 0 ? found : Array.from({ length: times }, () => found).flat();
+}
 
 /** The errors of a create: the kind's own, or else those that any object could have. */
 export function validateCreate<T extends KubernetesObject>(
@@ -22,7 +26,10 @@ export function validateCreate<T extends KubernetesObject>(
     ...repeat(strategy.metadataChecks?.create ?? 1, () => validateObjectMeta(metadata, { namespaced, checkName })),
     ...(strategy.validate?.(object, context) ?? []),
   ];
-  return own.length > 0 ? own : validateObjectMeta(metadata, { namespaced, checkName: nameIsPathSegment });
+  if (own.length > 0) return own;
+  const rules = { namespaced, checkName: nameIsPathSegment };
+  // The rest of the metadata has been found well, where the kind looks at it at all.
+  return strategy.metadataChecks?.create === 0 ? validateObjectMeta(metadata, rules) : validateNames(metadata, rules);
 }
 
 /** The errors of an update; `strategy` is the kind's or its subresource's. */
