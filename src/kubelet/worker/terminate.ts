@@ -26,6 +26,8 @@ async function stopEverything(worker: PodWorker): Promise<boolean> {
       return false;
     }
   } catch (error) {
+    // The agent itself has stopped: the next one goes on.
+    if (worker.signal.aborted) throw error;
     const why = error instanceof Error ? error.message : String(error);
     services.recorder.event(podReference(pod), "Warning", "FailedKillPod", `error killing pod: ${why}`);
     throw error;
