@@ -248,7 +248,7 @@ export async function startWorkloads(options: FixtureOptions): Promise<WorkloadF
   }
   await grantRoles(
     client,
-    options.controllers.map(({ name }) => name),
+    options.controllers.map(({ name, identity = name }) => identity),
   );
   const stopping = new AbortController();
   const informers = new InformerSet(client, clock, log, stopping.signal);
