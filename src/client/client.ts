@@ -4,7 +4,6 @@ import type { Kind } from "../kinds/kind.ts";
 import type { Draft, JsonObject, KubernetesObject, ObjectRef } from "../kinds/object.ts";
 import type { WatchEvent } from "../kinds/request.ts";
 
-
 export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;

@@ -169,7 +169,7 @@ class WatchingInformer<T extends KubernetesObject> implements Informer<T> {
         failed = true;
         const gone = error instanceof StatusError && error.code === 410;
         if (gone) this.#resourceVersion = "";
-        else log.info("watch failed", { kind: this.#kind.kind, error: String(error) });
+        else log.info("watch failed", { kind: this.#kind.kind, error });
       }
       const lastedMs = clock.monotonic() - startedAtMs;
       const well = lastedMs >= retryDelayMsMax || (!failed && lastedMs >= watchShortMs);

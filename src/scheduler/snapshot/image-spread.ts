@@ -18,7 +18,9 @@ export class ImageSpread {
   version = 0;
 
   set(slot: number, images: readonly ContainerImage[]): void {
-    const names = new Map(images.flatMap(({ names: all = [], sizeBytes = 0 }) => all.map((name) => [name, sizeBytes])));
+    const names = new Map(
+      images.flatMap(({ names: all, sizeBytes = 0 }) => (all ?? []).map((name) => [name, sizeBytes] as const)),
+    );
     const old = this.#namesOfSlot.get(slot);
     if (old && old.size === names.size && [...names.keys()].every((name) => old.has(name))) return;
     this.delete(slot);
