@@ -1,6 +1,6 @@
 // The cluster's own process: started by `proa up` in the background, or in the foreground. It reports its steps, writes down
 // that it runs, and ends in order when it is told to. May import node and all layers.
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { hostname, networkInterfaces, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ import { writeFileDurably } from "../../host/pki/cluster-keys.ts";
 import { mergeKubeconfig } from "../../host/pki/kubeconfig.ts";
 import { startCluster } from "../cluster.ts";
 import { type ClusterPaths, contextName } from "../paths.ts";
+import { openLogFile } from "./log-file.ts";
 import { isRoot, type RunningState, type Settings } from "./settings.ts";
 
 /** Pods' logs lie where every log collector looks for them. */
@@ -92,7 +93,7 @@ export async function serve(
   const { paths, runtime, kubeconfig, mirrors } = settings;
   mkdirSync(paths.dataFolder, { recursive: true, mode: 0o711 });
   mkdirSync(paths.runFolder, { recursive: true, mode: 0o711 });
-  const log = createLineLog((line) => appendFileSync(paths.logFile, `${line}\n`));
+  const log = createLineLog(openLogFile(paths.logFile));
   const addresses = await claimIndex(
     paths.runFolder,
     runtime === "containerd" ? areAddressesFree : undefined,
