@@ -2,6 +2,7 @@
 // `changed`, since every use of a comparison joins them. Imports kinds/schema, and what is beside it.
 import type { Json } from "../../../schema.ts";
 import { equalJson, isList, isMap, type JsonMap } from "../../json-value.ts";
+import { addedEntry } from "./added.ts";
 import { emptySet, type FieldEntry, type FieldSet, type FieldSetDraft, leaf, makeEntry } from "./field-set.ts";
 import { fieldElement, itemElement } from "./path-element.ts";
 import { childShape, deduced, type ListShape, type MapShape, type Shape, sortOf } from "./shape.ts";
@@ -34,6 +35,10 @@ export function compareObjects(shape: Shape, before: JsonMap, after: JsonMap): C
 
 function compareValues(shape: Shape, before: Json | undefined, after: Json | undefined): Difference | undefined {
   if (before === after || shape.ignored) return undefined;
+  if (before === undefined) {
+    const changed = addedEntry(shape, after!, true);
+    return changed && { changed, removed: undefined };
+  }
   const sort = sortOf(shape, after === undefined ? before : after);
   const found = compareAs(sort, shape, before, after);
   if (before === undefined || after === undefined) return found;
