@@ -16,8 +16,8 @@ import type { Ports } from "./server.ts";
 import type { Registry, Resource } from "./registry.ts";
 import { keyOf } from "./registry.ts";
 import { refOf } from "./reply.ts";
-import { projectionOf, selects, selectsProjection } from "./selectors.ts";
-import type { Projection, Selection } from "./selectors.ts";
+import { projectionOf, selects, selectsProjection } from "./request/selectors.ts";
+import type { Projection, Selection } from "./request/selectors.ts";
 import type { ListPage, ListQuery, ObjectStorage, StoredObject, WatchQuery } from "./storage.ts";
 import { tooLarge } from "./too-large.ts";
 

@@ -3,8 +3,8 @@
 import { errors } from "../base/errors.ts";
 import type { ApiReply } from "../kinds/request.ts";
 import { serveEndpoint } from "./endpoints/serve-endpoint.ts";
-import { checkProduces, negotiate, notAcceptable } from "./negotiate.ts";
-import type { MediaType } from "./negotiate.ts";
+import { checkProduces, negotiate, notAcceptable } from "./request/negotiate.ts";
+import type { MediaType } from "./request/negotiate.ts";
 import { methodNotAllowed, notFoundPath, pageNotFound } from "./reply.ts";
 import type { Resource } from "./registry.ts";
 import { createVirtual } from "./reviews/create-virtual.ts";

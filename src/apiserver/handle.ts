@@ -4,15 +4,15 @@
 import { StatusError, errors } from "../base/errors.ts";
 import type { ApiReply, ApiRequest, UserInfo } from "../kinds/request.ts";
 import { dispatch } from "./dispatch.ts";
-import { impersonate } from "./impersonate.ts";
-import { negotiate } from "./negotiate.ts";
-import type { MediaType } from "./negotiate.ts";
+import { impersonate } from "./request/impersonate.ts";
+import { negotiate } from "./request/negotiate.ts";
+import type { MediaType } from "./request/negotiate.ts";
 import type { Attributes } from "./ports.ts";
-import { checkTimeout } from "./query.ts";
+import { checkTimeout } from "./request/query.ts";
 import { methodNotAllowed, statusOf, statusReply, textReply } from "./reply.ts";
-import { decodePath, requestInfo } from "./request-info.ts";
-import type { RequestInfo } from "./request-info.ts";
-import { requirementsForAuthorizer } from "./selectors.ts";
+import { decodePath, requestInfo } from "./request/request-info.ts";
+import type { RequestInfo } from "./request/request-info.ts";
+import { requirementsForAuthorizer } from "./request/selectors.ts";
 import type { RequestContext, Server } from "./server.ts";
 import { Warnings } from "./warnings.ts";
 

@@ -1,13 +1,13 @@
 // Replies: Status objects and plain text. Objects and lists are answered by represent.ts. May import src/base, src/kinds.
 import { StatusError, errors } from "../base/errors.ts";
 import type { Status } from "../base/errors.ts";
-import { printYaml } from "../base/yaml.ts";
+import { printYaml } from "../base/yaml/yaml.ts";
 import { encodeProtobuf } from "../kinds/codec/protobuf.ts";
 import { metaV1 } from "../kinds/definitions/meta-v1.gen.ts";
 import type { ObjectRef } from "../kinds/object.ts";
 import type { ApiReply } from "../kinds/request.ts";
-import { contentTypes } from "./negotiate.ts";
-import type { MediaType } from "./negotiate.ts";
+import { contentTypes } from "./request/negotiate.ts";
+import type { MediaType } from "./request/negotiate.ts";
 
 const encoder = new TextEncoder();
 

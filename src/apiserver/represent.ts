@@ -2,15 +2,15 @@
 // protobuf. What is stored is handed over without touching it. May import src/base and src/kinds.
 import { errors } from "../base/errors.ts";
 import type { StatusError } from "../base/errors.ts";
-import { printYaml } from "../base/yaml.ts";
+import { printYaml } from "../base/yaml/yaml.ts";
 import { canonicalObject } from "../kinds/codec/canonical.ts";
 import { encodeMessage, encodeProtobuf, encodeProtobufList } from "../kinds/codec/protobuf.ts";
 import type { JsonObject, KubernetesObject, ObjectRef } from "../kinds/object.ts";
 import type { ApiReply } from "../kinds/request.ts";
 import { listBody } from "./list/list-body.ts";
 import type { ListMetadata } from "./list/list-body.ts";
-import { contentTypes } from "./negotiate.ts";
-import type { MediaType } from "./negotiate.ts";
+import { contentTypes } from "./request/negotiate.ts";
+import type { MediaType } from "./request/negotiate.ts";
 import { baseHeaders, encodedReply } from "./reply.ts";
 import { goType } from "./registry.ts";
 import type { Resource } from "./registry.ts";

@@ -7,7 +7,7 @@ import type { Random } from "../base/random.ts";
 import type { Descriptions } from "../kinds/openapi/schemas.ts";
 import type { ApiRequest, UserInfo } from "../kinds/request.ts";
 import type { Store } from "../store/store.ts";
-import type { MediaType } from "./negotiate.ts";
+import type { MediaType } from "./request/negotiate.ts";
 import type {
   AdmissionPlugin,
   Authenticator,
@@ -18,7 +18,7 @@ import type {
   TokenIssuer,
 } from "./ports.ts";
 import type { Registry, Resource } from "./registry.ts";
-import type { RequestInfo } from "./request-info.ts";
+import type { RequestInfo } from "./request/request-info.ts";
 import type { ObjectStorage } from "./storage.ts";
 import type { Warnings } from "./warnings.ts";
 

@@ -2,7 +2,7 @@
 import type { KubernetesObject, ObjectRef } from "../kinds/object.ts";
 import type { WatchEventType, WatchStream } from "../kinds/request.ts";
 import type { Resource } from "./registry.ts";
-import type { Selection } from "./selectors.ts";
+import type { Selection } from "./request/selectors.ts";
 
 /** One version of an object, in the form that its resource serves. */
 export interface StoredObject {

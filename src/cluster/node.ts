@@ -4,7 +4,7 @@ import { mkdirSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import { parseYaml } from "../base/yaml.ts";
+import { parseYaml } from "../base/yaml/yaml.ts";
 import type { Client } from "../client/client.ts";
 import { createEventRecorder } from "../client/event-recorder.ts";
 import type { NodeHost } from "../host/kubelet/node-host.ts";

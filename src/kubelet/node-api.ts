@@ -33,8 +33,8 @@ export interface NodeCommandOptions {
 }
 
 /**
- * All reject with StatusError; what is to be upgraded rejects with an Error where the node refuses it, which clients see
- * as the text of an answer 500.
+ * All reject with StatusError; what is to be upgraded rejects with an Error where the node refuses it, which clients
+ * see as the text of an answer 500.
  */
 export interface NodeApi {
   logs(pod: KubernetesObject, options: NodeLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;

@@ -8,8 +8,8 @@ import {
 } from "../../kinds/discovery/discovery.ts";
 import type { Kind } from "../../kinds/kind.ts";
 import type { ApiReply } from "../../kinds/request.ts";
-import { checkProduces, negotiate, notAcceptable } from "../negotiate.ts";
-import type { MediaType } from "../negotiate.ts";
+import { checkProduces, negotiate, notAcceptable } from "../request/negotiate.ts";
+import type { MediaType } from "../request/negotiate.ts";
 import { baseHeaders, encodedReply, methodNotAllowed, notFoundPath, pageNotFound } from "../reply.ts";
 import type { RequestContext, Server } from "../server.ts";
 

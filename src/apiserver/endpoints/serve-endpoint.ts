@@ -1,8 +1,8 @@
 // The paths that are no resources: discovery, health, version, metrics, OpenAPI, OpenID. May import src/base, src/kinds.
 import type { ApiReply } from "../../kinds/request.ts";
 import { encodedReply, methodNotAllowed, pageNotFound } from "../reply.ts";
-import type { MediaType } from "../negotiate.ts";
-import { splitPath } from "../request-info.ts";
+import type { MediaType } from "../request/negotiate.ts";
+import { splitPath } from "../request/request-info.ts";
 import type { RequestContext } from "../server.ts";
 import { serveDiscovery } from "./discovery.ts";
 import { healthPaths, serveHealth } from "./health.ts";

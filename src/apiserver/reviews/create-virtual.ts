@@ -4,7 +4,7 @@ import { errors } from "../../base/errors.ts";
 import { validateCreate } from "../../kinds/meta/validate-write.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import type { ApiReply } from "../../kinds/request.ts";
-import { writeOptions } from "../query.ts";
+import { writeOptions } from "../request/query.ts";
 import { methodNotAllowed } from "../reply.ts";
 import { otherReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";

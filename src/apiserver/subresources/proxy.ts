@@ -2,7 +2,7 @@
 // src/kinds.
 import { errors } from "../../base/errors.ts";
 import type { ApiReply } from "../../kinds/request.ts";
-import { splitNameWithPort } from "../proxy-name.ts";
+import { splitNameWithPort } from "../request/proxy-name.ts";
 import type { ResourceContext } from "../server.ts";
 import { findObject } from "../verbs/get.ts";
 import { connectorOf } from "./pod-target.ts";

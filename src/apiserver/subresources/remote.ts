@@ -4,7 +4,7 @@ import type { ApiReply, ApiRequest, Upgrade } from "../../kinds/request.ts";
 import { attributesOf, forbiddenRequest } from "../handle.ts";
 import type { RemoteCommandOptions } from "../ports.ts";
 import { baseHeaders } from "../reply.ts";
-import { booleanOf } from "../request-info.ts";
+import { booleanOf } from "../request/request-info.ts";
 import type { ResourceContext } from "../server.ts";
 import { findObject } from "../verbs/get.ts";
 import { admissionContext, mutate, validate } from "../write/admit.ts";

@@ -7,7 +7,7 @@ import type { LabelSelectorShape, Labels } from "../../base/labels.ts";
 import type { Subresource, Verb } from "../../kinds/kind.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import type { ApiReply } from "../../kinds/request.ts";
-import { writeOptions } from "../query.ts";
+import { writeOptions } from "../request/query.ts";
 import { otherReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";
 import { findObject } from "../verbs/get.ts";

@@ -6,7 +6,7 @@ import type { FieldError } from "../../base/field-error.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import type { ApiReply } from "../../kinds/request.ts";
 import type { TokenRequestSpec } from "../ports.ts";
-import { writeOptions } from "../query.ts";
+import { writeOptions } from "../request/query.ts";
 import { otherReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";
 import { findObject } from "../verbs/get.ts";

@@ -1,6 +1,6 @@
 // POST of an object. May import src/base and src/kinds.
 import type { ApiReply } from "../../kinds/request.ts";
-import { writeOptions } from "../query.ts";
+import { writeOptions } from "../request/query.ts";
 import { refOf } from "../reply.ts";
 import { objectReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";

@@ -3,7 +3,7 @@ import { errors } from "../../base/errors.ts";
 import { invalid } from "../../base/field-error.ts";
 import type { ApiReply } from "../../kinds/request.ts";
 import { plainError } from "../reply.ts";
-import { booleanOf } from "../request-info.ts";
+import { booleanOf } from "../request/request-info.ts";
 import { objectReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";
 import type { StoredObject } from "../storage.ts";

@@ -2,12 +2,12 @@
 // that write it. After upstream's endpoints/handlers/patch.go. May import src/base and src/kinds.
 import { errors } from "../../base/errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
-import { unsupportedMediaType } from "../negotiate.ts";
+import { unsupportedMediaType } from "../request/negotiate.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import type { ApiReply } from "../../kinds/request.ts";
 import type { Definitions } from "../../kinds/schema.ts";
-import { writeOptions } from "../query.ts";
-import type { WriteOptions } from "../query.ts";
+import { writeOptions } from "../request/query.ts";
+import type { WriteOptions } from "../request/query.ts";
 import { refOf } from "../reply.ts";
 import { objectReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";

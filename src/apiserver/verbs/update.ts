@@ -1,7 +1,7 @@
 // PUT of an object, or of one of the subresources that write it. May import src/base and src/kinds.
 import { errors } from "../../base/errors.ts";
 import type { ApiReply } from "../../kinds/request.ts";
-import { writeOptions } from "../query.ts";
+import { writeOptions } from "../request/query.ts";
 import { refOf } from "../reply.ts";
 import { objectReply } from "../represent.ts";
 import type { ResourceContext } from "../server.ts";

@@ -1,6 +1,6 @@
 // Server-side apply: the configuration in the body, merged into the object as it is. May import src/base and src/kinds.
 import { errors } from "../../base/errors.ts";
-import { YamlError, parseYaml } from "../../base/yaml.ts";
+import { YamlError, parseYaml } from "../../base/yaml/yaml.ts";
 import { DecodeError, decodeValue } from "../../kinds/codec/decode-value.ts";
 import type { Draft, JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import { applyPatch } from "../../kinds/patch/apply/apply-patch.ts";

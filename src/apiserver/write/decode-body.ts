@@ -5,9 +5,9 @@ import type { GroupVersionKind } from "../../kinds/codec/decode.ts";
 import { apiVersionOf } from "../../kinds/kind.ts";
 import type { Draft, JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import { requestBodyBytesMax } from "../limits.ts";
-import { contentTypes, inputEncoding } from "../negotiate.ts";
-import type { Encoding } from "../negotiate.ts";
-import type { FieldValidation, WriteOptions } from "../query.ts";
+import { contentTypes, inputEncoding } from "../request/negotiate.ts";
+import type { Encoding } from "../request/negotiate.ts";
+import type { FieldValidation, WriteOptions } from "../request/query.ts";
 import type { ResourceContext } from "../server.ts";
 import type { DraftObject } from "./write.ts";
 

@@ -2,9 +2,9 @@
 import { StatusError, errors } from "../../base/errors.ts";
 import { decodeObject } from "../../kinds/codec/decode.ts";
 import { requestBodyBytesMax } from "../limits.ts";
-import { contentTypes, inputEncoding } from "../negotiate.ts";
-import { checkDeleteOptions, deleteOptionsOfQuery } from "../query.ts";
-import type { DeleteOptions, RawDeleteOptions } from "../query.ts";
+import { contentTypes, inputEncoding } from "../request/negotiate.ts";
+import { checkDeleteOptions, deleteOptionsOfQuery } from "../request/query.ts";
+import type { DeleteOptions, RawDeleteOptions } from "../request/query.ts";
 import type { ResourceContext } from "../server.ts";
 import { replaceVersion } from "./decode-body.ts";
 

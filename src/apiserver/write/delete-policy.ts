@@ -2,7 +2,7 @@
 // otherwise, who is left alone by garbage collection (the DefaultGarbageCollectionPolicy and ReturnDeletedObject of
 // upstream's registries). May import src/kinds.
 import type { KubernetesObject } from "../../kinds/object.ts";
-import type { DeleteOptions } from "../query.ts";
+import type { DeleteOptions } from "../request/query.ts";
 import type { Resource } from "../registry.ts";
 
 const returnsObject = new Set([

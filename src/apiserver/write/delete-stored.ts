@@ -4,7 +4,7 @@ import { toTime } from "../../base/clock.ts";
 import { errors } from "../../base/errors.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
 import { writeAttemptsMax } from "../limits.ts";
-import type { DeleteOptions } from "../query.ts";
+import type { DeleteOptions } from "../request/query.ts";
 import type { ResourceContext } from "../server.ts";
 import type { StoredObject } from "../storage.ts";
 import { admissionContext, mutate, validate } from "./admit.ts";

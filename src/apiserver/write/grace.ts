@@ -2,7 +2,7 @@
 // and the pod strategy's CheckGracefulDelete). May import src/base and src/kinds.
 import { toTime } from "../../base/clock.ts";
 import type { KubernetesObject } from "../../kinds/object.ts";
-import type { DeleteOptions } from "../query.ts";
+import type { DeleteOptions } from "../request/query.ts";
 
 export interface Grace {
   /** "now": no grace; "pending": it is on its way already, nothing changes; "begin": these fields are to be written. */

@@ -2,9 +2,9 @@
 // object. The errors are those of upstream's endpoints/handlers/patch.go. May import src/base and src/kinds.
 import { errors } from "../../base/errors.ts";
 import { invalid } from "../../base/field-error.ts";
-import { JsonSyntaxError, toPlainJson } from "../../base/json-exact.ts";
-import type { JsonNode } from "../../base/json-exact.ts";
-import { parseJsonBytes } from "../../base/json-scanner.ts";
+import { JsonSyntaxError, toPlainJson } from "../../base/json/json-exact.ts";
+import type { JsonNode } from "../../base/json/json-exact.ts";
+import { parseJsonBytes } from "../../base/json/json-scanner.ts";
 import { DecodeError, decodeValue } from "../../kinds/codec/decode-value.ts";
 import { definitionOfKind, findDuplicateFields } from "../../kinds/codec/decode.ts";
 import type { Draft, JsonObject, KubernetesObject } from "../../kinds/object.ts";
@@ -14,7 +14,7 @@ import type { JsonMap } from "../../kinds/patch/json-value.ts";
 import { applyMergePatch } from "../../kinds/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../kinds/patch/strategic-merge.ts";
 import type { Json } from "../../kinds/schema.ts";
-import type { WriteOptions } from "../query.ts";
+import type { WriteOptions } from "../request/query.ts";
 import { goPackage } from "../registry.ts";
 import type { ResourceContext } from "../server.ts";
 import { copyJson } from "./write.ts";

@@ -3,7 +3,7 @@ import { toTime } from "../../base/clock.ts";
 import { errors } from "../../base/errors.ts";
 import type { Kind, Strategy, WriteContext } from "../../kinds/kind.ts";
 import type { JsonObject, KubernetesObject } from "../../kinds/object.ts";
-import type { WriteOptions } from "../query.ts";
+import type { WriteOptions } from "../request/query.ts";
 import type { ResourceContext } from "../server.ts";
 import type { StoredObject } from "../storage.ts";
 

@@ -12,9 +12,9 @@ const foregroundFinalizer = "foregroundDeletion";
 const orphanFinalizer = "orphan";
 
 /**
- * The owners of an object by uid, found out from the API itself where the view does not have them; undefined: gone. No map
- * at all: one of them cannot be judged (a kind that is not served, a namespaced owner of a cluster-wide object), so the
- * object is left alone.
+ * The owners of an object by uid, found out from the API itself where the view does not have them; undefined: gone.
+ * No map at all: one of them cannot be judged (a kind that is not served, a namespaced owner of a cluster-wide
+ * object), so the object is left alone.
  */
 export type Owners = ReadonlyMap<string, KubernetesObject | undefined> | undefined;
 

@@ -1,6 +1,6 @@
 // An object as upstream's Go structs print it: fields in the order of the struct, empty ones left out where they are
 // declared so, and zero values where they are not (`status: {}`, `rules: null`). May import src/base.
-import { setOwn } from "../../base/json-exact.ts";
+import { setOwn } from "../../base/json/json-exact.ts";
 import type { JsonObject } from "../object.ts";
 import type { Definitions, Field } from "../schema.ts";
 import { isEmpty } from "./decode-value.ts";

@@ -1,7 +1,7 @@
 // Turns a parsed JSON value into an object of a definition, as Go's JSON decoder fills upstream's structs: the same
 // errors in the same order, unknown and duplicate fields noted, empty values dropped, texts made canonical.
 // Source: sigs.k8s.io/json, k8s.io/apimachinery. May import src/base.
-import { JsonEntries, JsonNumber, setOwn, toPlainJson } from "../../base/json-exact.ts";
+import { JsonEntries, JsonNumber, setOwn, toPlainJson } from "../../base/json/json-exact.ts";
 import { canonicalQuantity, QuantityError } from "../../base/quantity.ts";
 import type { Definitions, Field, Json } from "../schema.ts";
 import type { JsonObject } from "../object.ts";

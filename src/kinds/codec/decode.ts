@@ -3,9 +3,9 @@
 // May import src/base.
 import { errors } from "../../base/errors.ts";
 import type { StatusError } from "../../base/errors.ts";
-import { JsonEntries, JsonNumber, JsonSyntaxError } from "../../base/json-exact.ts";
-import { parseJsonBytes } from "../../base/json-scanner.ts";
-import { parseYaml, YamlError } from "../../base/yaml.ts";
+import { JsonEntries, JsonNumber, JsonSyntaxError } from "../../base/json/json-exact.ts";
+import { parseJsonBytes } from "../../base/json/json-scanner.ts";
+import { parseYaml, YamlError } from "../../base/yaml/yaml.ts";
 import type { JsonObject } from "../object.ts";
 import type { Definitions } from "../schema.ts";
 import { decodeValue, DecodeError } from "./decode-value.ts";

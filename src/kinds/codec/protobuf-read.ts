@@ -1,7 +1,7 @@
 // Protobuf messages into JSON objects of a definition: unknown fields are skipped, what Go leaves out of JSON is left
 // out. May import src/base.
 import { ProtobufReader, WireError } from "../../base/protobuf-wire.ts";
-import { setOwn } from "../../base/json-exact.ts";
+import { setOwn } from "../../base/json/json-exact.ts";
 import type { JsonObject } from "../object.ts";
 import type { Definitions, Field } from "../schema.ts";
 import { isEmpty } from "./decode-value.ts";

@@ -1,7 +1,7 @@
 // Content negotiation: which form of the answer a client accepts, as upstream's negotiation package and go-restful
 // before it decide. May import src/base.
-import { errors } from "../base/errors.ts";
-import type { StatusError } from "../base/errors.ts";
+import { errors } from "../../base/errors.ts";
+import type { StatusError } from "../../base/errors.ts";
 
 export type Encoding = "json" | "yaml" | "protobuf";
 

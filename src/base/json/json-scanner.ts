@@ -2,7 +2,7 @@
 // always does); only where it would not, the exact parser takes over. May import src/base.
 import { JsonSyntaxError, parseJsonExact } from "./json-exact.ts";
 import type { JsonNode } from "./json-exact.ts";
-import { jsonDepthMax } from "./limits.ts";
+import { jsonDepthMax } from "../limits.ts";
 
 export interface JsonScan {
   /** How many members the objects of the text have, duplicates included. */

@@ -1,7 +1,7 @@
 // The token that continues a list: base64url of {"v":"meta.k8s.io/v1","rv":…,"start":…}, as upstream writes it
 // (k8s.io/apiserver/pkg/storage/continue.go). May import src/base.
-import { errors } from "../base/errors.ts";
-import type { StatusError } from "../base/errors.ts";
+import { errors } from "../../base/errors.ts";
+import type { StatusError } from "../../base/errors.ts";
 
 export interface Position {
   /** -1: continue with whatever is there now. */

@@ -2,7 +2,7 @@
 // is octal, dates are strings, keys become strings, the last of duplicates wins and is told. Imports yaml and src/base.
 import { isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
 import type { Document, ScalarTag, Tags } from "yaml";
-import { yamlAliasesMax } from "./limits.ts";
+import { yamlAliasesMax } from "../limits.ts";
 
 export { printYaml } from "./print-yaml.ts";
 

@@ -1,6 +1,6 @@
 // JSON read the slow and exact way: members in order with their duplicates, numbers as written, and Go's words for what
 // is wrong. It is used where JSON.parse would lose something, and to say why JSON.parse refused. May import src/base.
-import { jsonDepthMax } from "./limits.ts";
+import { jsonDepthMax } from "../limits.ts";
 
 /** Text that isn't JSON; the message is that of Go's encoding/json. */
 export class JsonSyntaxError extends Error {

@@ -1,10 +1,10 @@
 // Acting as somebody else: the Impersonate-* headers, as upstream's WithImpersonation
 // (k8s.io/apiserver/pkg/endpoints/filters). May import src/base and src/kinds.
-import { errors } from "../base/errors.ts";
-import type { ApiRequest, UserInfo } from "../kinds/request.ts";
-import { forbiddenRequest } from "./handle.ts";
-import type { Attributes } from "./ports.ts";
-import type { Server } from "./server.ts";
+import { errors } from "../../base/errors.ts";
+import type { ApiRequest, UserInfo } from "../../kinds/request.ts";
+import { forbiddenRequest } from "../handle.ts";
+import type { Attributes } from "../ports.ts";
+import type { Server } from "../server.ts";
 
 const authenticated = "system:authenticated";
 const serviceAccountPrefix = "system:serviceaccount:";

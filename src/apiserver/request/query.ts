@@ -1,9 +1,9 @@
 // The options that a request's query carries: parsed and validated as upstream's parameter codec and
 // k8s.io/apimachinery/pkg/apis/meta validation do. May import src/base and src/kinds.
-import { errors } from "../base/errors.ts";
-import { forbidden, invalid, notSupported, required } from "../base/field-error.ts";
-import type { FieldError } from "../base/field-error.ts";
-import { validateFieldManager } from "../kinds/meta/object-meta.ts";
+import { errors } from "../../base/errors.ts";
+import { forbidden, invalid, notSupported, required } from "../../base/field-error.ts";
+import type { FieldError } from "../../base/field-error.ts";
+import { validateFieldManager } from "../../kinds/meta/object-meta.ts";
 import { booleanOf } from "./request-info.ts";
 
 const integer = /^[+-]?[0-9]+$/;

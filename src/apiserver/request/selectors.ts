@@ -1,14 +1,14 @@
 // The selectors of a list or watch: parsed, checked against the fields that the kind can be selected by, and applied.
 // May import src/base and src/kinds.
-import { errors } from "../base/errors.ts";
-import { exactField, matchesFields, parseFields } from "../base/fields.ts";
-import type { FieldRequirement } from "../base/fields.ts";
-import { everything, isEverything, matchesLabels } from "../base/labels.ts";
-import type { LabelMatcher } from "../base/labels.ts";
-import { parseLabels } from "../base/parse-labels.ts";
-import type { KubernetesObject } from "../kinds/object.ts";
-import type { SelectorRequirement } from "./ports.ts";
-import type { Resource } from "./registry.ts";
+import { errors } from "../../base/errors.ts";
+import { exactField, matchesFields, parseFields } from "../../base/fields.ts";
+import type { FieldRequirement } from "../../base/fields.ts";
+import { everything, isEverything, matchesLabels } from "../../base/labels.ts";
+import type { LabelMatcher } from "../../base/labels.ts";
+import { parseLabels } from "../../base/parse-labels.ts";
+import type { KubernetesObject } from "../../kinds/object.ts";
+import type { SelectorRequirement } from "../ports.ts";
+import type { Resource } from "../registry.ts";
 
 export interface Selection {
   readonly labels: LabelMatcher;
