@@ -30,6 +30,7 @@ export type JsonObject = { [key: string]: Json };
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
+  if (Array.isArray(value)) for (let at = 0; at < value.length; at += 1) deepFreeze(value[at]);
+  else for (const key in value) deepFreeze(value[key]);
   return value;
 }
