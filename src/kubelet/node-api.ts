@@ -65,26 +65,26 @@ function toLogOptions(options: NodeLogOptions, nowMs: number): LogOptions {
   };
 }
 
-/** Why there is no log to read, in upstream's words (validateContainerLogStatus). */
-function logProblem(
-  pod: Pod,
-  name: string,
-  status: ContainerStatus | undefined,
-  previous: boolean,
-): string | undefined {
+/** The instance whose log is read; throws 400 where there is none, in upstream's words (validateContainerLogStatus). */
+function loggedInstance(pod: Pod, name: string, status: ContainerStatus | undefined, previous: boolean): string {
   const what = `container "${name}" in pod "${pod.metadata.name}"`;
-  if (!status) return `${what} is not available`;
+  if (!status) throw errors.badRequest(`${what} is not available`);
   const { waiting, running, terminated } = status.state ?? {};
   const last = status.lastState?.terminated;
   if (previous) {
-    return last?.containerID ? undefined : `previous terminated ${what} not found`;
+    if (last?.containerID) return last.containerID;
+    throw errors.badRequest(`previous terminated ${what} not found`);
   }
-  if (running || terminated?.containerID || last?.containerID) return undefined;
-  if (terminated) return `${what} is terminated`;
-  if (waiting?.reason === "ErrImagePull") return `${what} is waiting to start: image can't be pulled`;
-  if (waiting?.reason === "ImagePullBackOff") return `${what} is waiting to start: trying and failing to pull image`;
-  if (waiting) return `${what} is waiting to start: ${waiting.reason ?? ""}`;
-  return `${what} is waiting to start - no logs yet`;
+  if (running) return status.containerID ?? "";
+  if (terminated?.containerID) return terminated.containerID;
+  if (last?.containerID) return last.containerID;
+  if (terminated || last) throw errors.badRequest(`${what} is terminated`);
+  if (waiting?.reason === "ErrImagePull") throw errors.badRequest(`${what} is waiting to start: image can't be pulled`);
+  if (waiting?.reason === "ImagePullBackOff") {
+    throw errors.badRequest(`${what} is waiting to start: trying and failing to pull image`);
+  }
+  if (waiting) throw errors.badRequest(`${what} is waiting to start: ${waiting.reason ?? ""}`);
+  throw errors.badRequest(`${what} is waiting to start - no logs yet`);
 }
 
 const fullName = ({ metadata }: KubernetesObject): string => `${metadata.name}_${metadata.namespace}`;
@@ -115,12 +115,10 @@ class LocalNodeApi implements NodeApi {
       ...(status?.ephemeralContainerStatuses ?? []),
     ];
     const found = all.find(({ name }) => name === options.container);
-    const problem = logProblem(pod, options.container, found, options.previous);
-    if (problem) throw errors.badRequest(problem);
-    const instances = this.#containers(pod, options.container).filter(({ status }) => status.state !== "created");
-    const container = options.previous ? instances[1] : instances[0];
-    if (!container) throw errors.badRequest(`unable to retrieve container logs for ${found?.containerID ?? ""}`);
-    const { id } = container;
+    const reference = loggedInstance(pod, options.container, found, options.previous);
+    const id = reference.slice(reference.indexOf("://") + 3);
+    const container = this.#containers(pod, options.container).find((one) => one.id === id);
+    if (!container) throw errors.badRequest(`unable to retrieve container logs for ${reference}`);
     const isLive = (): boolean =>
       this.#containers(pod, options.container).some((one) => one.id === id && isRunning(one));
     const source = {

@@ -1,8 +1,10 @@
 // The runtime's streaming server: exec, attach and port-forward over SPDY, which (unlike the WebSocket protocol that
 // containerd speaks) can end standard input while output goes on. Each command and each forwarded connection has a
-// connection of its own, so that a slow reader holds up nobody else. May import node, src/kinds, src/kubelet's port.
+// connection of its own, so that a slow reader holds up nobody else. May import node, src/base, src/kinds,
+// src/kubelet's port.
 import { request } from "node:http";
 import type { Duplex } from "node:stream";
+import { type Status, StatusError } from "../../base/errors.ts";
 import type { ByteStream, RemoteCommandStreams } from "../../kinds/request.ts";
 import { RuntimeError } from "../../kubelet/runtime.ts";
 import { SpdyConnection, type SpdyStream } from "../spdy/connection.ts";
@@ -51,24 +53,18 @@ async function readAll(stream: SpdyStream): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-interface CommandStatus {
-  readonly status?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string }[] };
-}
-
-/** The exit code that the error stream's Status tells (v4 of the remote command protocol). */
+/** The exit code that the error stream's Status tells (v4 of the remote command protocol). Throws other Statuses. */
 export function exitCodeOf(text: string): number {
   if (text === "") throw new RuntimeError("the runtime ended the command's connection without a status");
-  const status = JSON.parse(text) as CommandStatus;
+  const status = JSON.parse(text) as Status;
   if (status.status === "Success") return 0;
   if (status.reason === "NonZeroExitCode") {
     const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
     const code = Number(cause?.message);
     if (Number.isInteger(code)) return code;
   }
-  throw new RuntimeError(status.message ?? "the command failed");
+  // The runtime's words are already a Status's, with all that upstream's clients see before them.
+  throw new StatusError(status);
 }
 
 async function copyOut(from: SpdyStream, to: ByteStream): Promise<void> {
