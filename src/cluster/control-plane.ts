@@ -78,7 +78,7 @@ function accessOf(
     authorizer,
     admission: [
       namespaceLifecycle(reader),
-      serviceAccount(reader, random),
+      serviceAccount(reader, random, clock),
       nodeRestriction(reader, authorizer),
       taintNodesByCondition,
       priority(reader),
