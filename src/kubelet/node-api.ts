@@ -9,6 +9,7 @@ import type { Kubelet } from "./kubelet.ts";
 import { type LogOptions, readLog } from "./logs/read-log.ts";
 import { findContainer } from "./pod/container-spec.ts";
 import { isRunning, latestContainer, type PodContainer, sandboxNeed } from "./pod/runtime-state.ts";
+import { rpcText } from "./runtime.ts";
 import { statsSummary, type StatsSummary } from "./stats/summary.ts";
 
 export interface NodeLogOptions {
@@ -176,11 +177,11 @@ class LocalNodeApi implements NodeApi {
         await streams.finish({ metadata: {}, status: "Failure", message, reason, details: { causes } });
       }
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      // The runtime refused: upstream's API server, which has not upgraded to the node by then, tells it so.
       const status =
         error instanceof StatusError
           ? error.status
-          : errors.internal(`error executing command in container: ${why}`).status;
+          : errors.internal(`unable to upgrade connection: ${rpcText(error)}`).status;
       await streams.finish(status);
     }
   }
