@@ -2,14 +2,12 @@
 // data stay for the next `up`, unless they are to be deleted. May import node and all layers.
 import { existsSync, rmSync } from "node:fs";
 import { createLineLog } from "../../host/clock.ts";
-import { addressesOf, listIndexes, releaseIndex } from "../../host/cni/cluster-addresses.ts";
-import { stopNodeHost } from "../../host/kubelet/node-host.ts";
 import { endProcess } from "../../host/machine/processes.ts";
 import { removeFromKubeconfig } from "../../host/pki/kubeconfig.ts";
-import { contextName, type ClusterPaths } from "../paths.ts";
+import { contextName } from "../paths.ts";
 import { type FlagTypes, parseFlags } from "./flags.ts";
-import { indexesFolder, nodePlaceOf } from "./serve.ts";
-import { clusterPathsOf, findRunning, isRoot, lastState } from "./settings.ts";
+import { clusterPathsOf, findRunning, lastState } from "./settings.ts";
+import { heldIndex, takeAway } from "./take-away.ts";
 
 export const downFlags: FlagTypes = { name: "text", "data-dir": "text", delete: "switch" };
 
@@ -18,28 +16,19 @@ const stopGraceMs = 10_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function indexOf(paths: ClusterPaths): Promise<number | undefined> {
-  for (const [index, owner] of await listIndexes(indexesFolder())) if (owner === paths.runFolder) return index;
-  return undefined;
-}
-
 export async function down(args: readonly string[]): Promise<number> {
   const flags = parseFlags(args, downFlags);
   const paths = clusterPathsOf(flags);
   const state = lastState(paths);
   const running = await findRunning(paths);
-  const index = await indexOf(paths);
+  const index = await heldIndex(paths);
   if (!running && index === undefined && !existsSync(paths.dataFolder)) {
     say(`there is no cluster "${paths.name}"`);
     return 0;
   }
   if (running) await endProcess(running.mark, stopGraceMs);
-  if (index !== undefined && isRoot()) {
-    const log = createLineLog((line) => process.stderr.write(`${line}\n`));
-    await stopNodeHost(nodePlaceOf(paths, addressesOf(index), { ...log, info() {} }), flags.isSet("delete"));
-  }
-  await releaseIndex(paths.runFolder, indexesFolder());
-  rmSync(paths.runFolder, { recursive: true, force: true });
+  const log = createLineLog((line) => process.stderr.write(`${line}\n`));
+  await takeAway(paths, log, flags.isSet("delete"));
   if (flags.isSet("delete")) {
     rmSync(paths.dataFolder, { recursive: true, force: true });
     if (state) removeFromKubeconfig(state.kubeconfig, contextName(paths.name));

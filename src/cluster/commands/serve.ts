@@ -2,20 +2,21 @@
 // that it runs, and ends in order when it is told to. May import node and all layers.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { hostname, networkInterfaces, tmpdir, userInfo } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../base/log.ts";
 import { createLineLog } from "../../host/clock.ts";
-import { claimIndex, type ClusterAddresses, indexFolder } from "../../host/cni/cluster-addresses.ts";
+import { claimIndex } from "../../host/cni/cluster-addresses.ts";
 import { areAddressesFree } from "../../host/cni/route-conflicts.ts";
-import { type NodePlace, startNodeHost } from "../../host/kubelet/node-host.ts";
+import { startNodeHost } from "../../host/kubelet/node-host.ts";
 import { markOf } from "../../host/machine/processes.ts";
 import { writeFileDurably } from "../../host/pki/cluster-keys.ts";
 import { mergeKubeconfig } from "../../host/pki/kubeconfig.ts";
-import { startCluster } from "../cluster.ts";
-import { type ClusterPaths, contextName } from "../paths.ts";
+import { type Cluster, startCluster } from "../cluster.ts";
+import { contextName } from "../paths.ts";
 import { openLogFile } from "./log-file.ts";
-import { isRoot, type RunningState, type Settings } from "./settings.ts";
+import type { RunningState, Settings } from "./settings.ts";
+import { heldIndex, indexesFolder, nodePlaceOf, takeAway } from "./take-away.ts";
 
 /** Pods' logs lie where every log collector looks for them. */
 const podLogsFolder = "/var/log/pods";
@@ -26,23 +27,6 @@ const portsTried = 100;
 export type Progress =
   | { readonly step: "api" | "control-plane" | "node"; readonly atMs: number; readonly port: number }
   | { readonly failed: string };
-
-/** Where indexes of clusters are claimed; without root nothing of the machine is shared, only the numbers. */
-export const indexesFolder = (): string => (isRoot() ? indexFolder : join(tmpdir(), `proa-${userInfo().uid}`));
-
-export function nodePlaceOf(paths: ClusterPaths, addresses: ClusterAddresses, log: Log): NodePlace {
-  return {
-    addresses,
-    containerd: {
-      rootFolder: paths.containerdRootFolder,
-      stateFolder: paths.containerdStateFolder,
-      logFile: paths.containerdLogFile,
-    },
-    networkFolder: paths.networkFolder,
-    kubeletFolder: paths.kubeletFolder,
-    log,
-  };
-}
 
 function machineAddresses(): string[] {
   return Object.values(networkInterfaces())
@@ -89,11 +73,36 @@ export async function serve(
   workerEntry: URL,
   report: (progress: Progress) => void,
 ): Promise<{ close(): Promise<void> }> {
-  const startedMs = performance.now();
-  const { paths, runtime, kubeconfig, mirrors } = settings;
+  const { paths, runtime } = settings;
+  const found = (await heldIndex(paths)) !== undefined;
   mkdirSync(paths.dataFolder, { recursive: true, mode: 0o711 });
   mkdirSync(paths.runFolder, { recursive: true, mode: 0o711 });
   const log = createLineLog(openLogFile(paths.logFile));
+  try {
+    const cluster = await startServing(settings, workerEntry, report, log);
+    return {
+      async close() {
+        await cluster.close();
+        // Real containers run on, for the next start to find; simulated ones end with the process.
+        if (runtime === "simulated") await takeAway(paths, log, false);
+        else rmSync(paths.stateFile, { force: true });
+      },
+    };
+  } catch (error) {
+    // A first start that fails leaves nothing behind. What an earlier one left running is not its to end.
+    if (!found) await takeAway(paths, log, false);
+    throw error;
+  }
+}
+
+async function startServing(
+  settings: Settings,
+  workerEntry: URL,
+  report: (progress: Progress) => void,
+  log: Log,
+): Promise<Cluster> {
+  const startedMs = performance.now();
+  const { paths, runtime, kubeconfig, mirrors } = settings;
   const addresses = await claimIndex(
     paths.runFolder,
     runtime === "containerd" ? areAddressesFree : undefined,
@@ -106,7 +115,10 @@ export async function serve(
       ? startNodeHost({ ...nodePlaceOf(paths, addresses, log), podLogsFolder, mirrors })
       : undefined;
   // It is awaited after the control plane runs; a failure until then is no unhandled one.
-  nodeHost?.catch(() => {});
+  const nodeHostEnded = nodeHost?.then(
+    () => {},
+    () => {},
+  );
   const cluster = await startCluster({
     paths,
     addresses,
@@ -118,6 +130,10 @@ export async function serve(
     workerEntry,
     log,
     onStep: (step) => report({ step, atMs: performance.now() - startedMs, port }),
+  }).catch(async (error: unknown) => {
+    // Whoever takes away what was started must not do so while it is still being started.
+    await nodeHostEnded;
+    throw error;
   });
   const mark = await markOf(process.pid);
   const startedAt = new Date().toISOString();
@@ -131,10 +147,5 @@ export async function serve(
     keyPem: cluster.keys.admin.keyPem,
   });
   await cluster.nodeReady;
-  return {
-    async close() {
-      rmSync(paths.stateFile, { force: true });
-      await cluster.close();
-    },
-  };
+  return cluster;
 }
