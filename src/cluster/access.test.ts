@@ -217,7 +217,7 @@ test("a pod in a new namespace waits for the default account, and one with anoth
   await clock.advance(100);
   await run([serviceAccountController]);
   await clock.advance(100);
-  const made = (await created) as { spec: { serviceAccountName: string; volumes: { name: string }[] } };
+  const made = (await created) as unknown as { spec: { serviceAccountName: string; volumes: { name: string }[] } };
   assert.equal(made.spec.serviceAccountName, "default");
   assert.match(made.spec.volumes[0]!.name, /^kube-api-access-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
   const named = { metadata: { name: "q", namespace: "fresh" }, spec: { ...spec, serviceAccountName: "nobody" } };
