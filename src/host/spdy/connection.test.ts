@@ -140,7 +140,7 @@ test("SpdyConnection ends a connection whose bytes are not SPDY", async (context
   for (const [name, bytes] of Object.entries(frames)) {
     const [near, far] = await socketPair(context);
     const closed = new Promise<Error | undefined>((resolve) => {
-      new SpdyConnection(far, { role: "server", onClose: resolve });
+      void new SpdyConnection(far, { role: "server", onClose: resolve });
     });
     near.on("error", () => {});
     near.write(bytes);
