@@ -102,7 +102,10 @@ for (const [version, ask] of Object.entries(versions)) {
     transport = async (request) => {
       seen = request;
       const body = Buffer.from(await request.body(100)).toString();
-      return { ...jsonReply({ body }, 201), headers: { "content-type": "application/json", warning: ["299 - a", "299 - b"] } };
+      return {
+        ...jsonReply({ body }, 201),
+        headers: { "content-type": "application/json", warning: ["299 - a", "299 - b"] },
+      };
     };
     const body = Buffer.from("hello");
     const answer = await ask("/api/a%2Fb?x=1&x=2&y=%20", { method: "POST", headers: { "x-a": "b" }, body });
@@ -131,7 +134,9 @@ for (const [version, ask] of Object.entries(versions)) {
     assert.equal(stranger["certificate"], undefined);
     assert.ok(stranger["certificateError"]);
     const past = nowMs - 10 * validForMs;
-    const expired = await peer(await issueCertificate(keys.authority, { subject, usage: "client", nowMs: past, validForMs }));
+    const expired = await peer(
+      await issueCertificate(keys.authority, { subject, usage: "client", nowMs: past, validForMs }),
+    );
     assert.equal(expired["certificateError"], "CERT_HAS_EXPIRED");
     const serving = await peer(keys.serving);
     assert.equal(serving["certificate"], undefined, "a certificate for servers is none for clients");
