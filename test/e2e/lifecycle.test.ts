@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { commandLine, listProcessIds } from "../../src/host/machine/processes.ts";
 import { packImage } from "../../src/host/images/build-image.ts";
 import { listIndexes } from "../../src/host/cni/cluster-addresses.ts";
 import { buildStandIns } from "../images/stand-ins.ts";
@@ -114,6 +116,43 @@ describe("a cluster's life", { skip: skipContainers }, () => {
     assert.deepEqual(identity(await stateOf(kubectl, "default/writer")), before);
     assert.equal(await kubectl.run("exec writer -- cat /data/starts"), starts);
     assert.equal((await kubectl.run("get pod hello --no-headers")).split(/\s+/)[2], "Completed");
+  });
+
+  it("containers run on while containerd is killed, and Proa starts it again", async () => {
+    const before = identity(await stateOf(kubectl, "default/writer"));
+    const file = `/run/proa/clusters/${cluster.name}/containerd/containerd.json`;
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { pid: number };
+    process.kill(pid, "SIGKILL");
+    await kubectl.run("run later --image=busybox --image-pull-policy=IfNotPresent -- sleep 1000");
+    await stateOf(kubectl, "default/later");
+    assert.deepEqual(identity(await stateOf(kubectl, "default/writer")), before);
+    await kubectl.run("delete pod later --grace-period=1");
+  });
+
+  it("pods that start while Proa is killed, again and again, run once each in the end", async () => {
+    const names = Array.from({ length: 6 }, (_, index) => `burst-${index}`);
+    const items = names.map((name) => ({
+      ...writerPod,
+      metadata: { name },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          { name: "main", image: "busybox", imagePullPolicy: "IfNotPresent", command: ["sleep", `9${process.pid}`] },
+        ],
+      },
+    }));
+    await kubectl.run("create -f -", { stdin: JSON.stringify({ apiVersion: "v1", kind: "List", items }) });
+    for (const afterMs of [0, 300, 700]) {
+      await delay(afterMs);
+      process.kill(await cluster.processId(), "SIGKILL");
+      await waitFor("the process is gone", 5000, async () => (await cluster.command("status")).code === 1);
+      await cluster.up();
+    }
+    for (const name of names) await stateOf(kubectl, `default/${name}`);
+    const commands = await Promise.all((await listProcessIds()).map((pid) => commandLine(pid)));
+    const sleeping = commands.filter((command) => command.join(" ") === `sleep 9${process.pid}`);
+    assert.equal(sleeping.length, names.length, "each container runs once");
+    await kubectl.run(`delete pod ${names.join(" ")} --timeout=30s`);
   });
 
   it("down leaves nothing on the machine, and the next up finds objects and data", async () => {

@@ -91,6 +91,7 @@ export function followEvents(
   signal: AbortSignal,
   onEvent: (event: RuntimeEvent) => void,
 ): void {
+  let told: string | undefined;
   const subscribe = (): void => {
     if (signal.aborted) return;
     options.connection.subscribe(
@@ -98,12 +99,17 @@ export function followEvents(
       {},
       signal,
       (message) => {
+        told = undefined;
         const raw = readEnvelope(message as unknown as Envelope);
         if (raw) handle(options, raw, onEvent);
       },
       (error) => {
         if (signal.aborted) return;
-        options.log.info("containerd's event stream ended; subscribing again", { error: error?.message ?? "" });
+        const message = error?.message ?? "";
+        // While containerd is away, each try would say the same.
+        if (message !== told)
+          options.log.info("containerd's event stream ended; subscribing again", { error: message });
+        told = message;
         setTimeout(subscribe, reconnectDelayMs).unref();
       },
     );

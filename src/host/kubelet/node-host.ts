@@ -16,6 +16,7 @@ import {
   type NodeNetworkSettings,
 } from "../cni/node-network.ts";
 import { startContainerd, stopContainerd, type ContainerdFolders } from "../containerd/containerd.ts";
+import { keepContainerdRunning } from "../containerd/keep-running.ts";
 import type { RegistryMirror } from "../containerd/registries.ts";
 import { CriRuntime } from "../cri/runtime.ts";
 import { ensureImage } from "../images/import-image.ts";
@@ -87,14 +88,15 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     shareFolder(kubeletFolder),
     mkdir(podLogsFolder, { recursive: true, mode: 0o755 }),
   ]);
-  const containerd = await startContainerd({
+  const settings = {
     ...options.containerd,
     programs,
     cniConfigFolder: cniConfigFolder(network.folder),
     pauseImage: pauseImageName,
     mirrors: options.mirrors,
     log,
-  });
+  };
+  const containerd = await startContainerd(settings);
   const setPodCidr = (cidr: string): Promise<void> => writePodNetwork(network, cidr);
   const runtime = new CriRuntime({ socketPath: containerd.socketPath, log, setPodCidr });
   try {
@@ -103,6 +105,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     runtime.close();
     throw error;
   }
+  const closing = new AbortController();
+  // It ends with the signal, and tells its failures itself.
+  void keepContainerdRunning(runtime.connection, settings, closing.signal).catch((error: unknown) =>
+    log.error("containerd is no longer watched", { error }),
+  );
   return {
     runtime,
     machine: readNodeMachine({ rootPath: kubeletFolder }),
@@ -115,7 +122,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     prober: hostProber,
     cgroups: createCgroupHost({ root: `/${addresses.name}` }),
     found: containerd.found,
-    close: () => runtime.close(),
+    close() {
+      closing.abort();
+      runtime.close();
+    },
   };
 }
 
