@@ -20,6 +20,8 @@ Usage:
 
 /** Runs a command line; resolves to the exit status. */
 export async function runCommand(args: readonly string[], entry: URL): Promise<number> {
+  // EPIPE: a reader that has seen enough (`proa up | head`) is no failure.
+  process.stdout.on("error", () => {});
   const [command, ...rest] = args;
   try {
     switch (command) {
