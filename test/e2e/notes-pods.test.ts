@@ -1,5 +1,5 @@
 // The notes' rows on pods, labels, selectors, annotations and namespaces, and what streams, with every kubectl given.
-// Needs root, containerd and kubectl; says so where it has to skip. May import node.
+// Needs root, containerd and kubectl; says so where it has to skip. May import node, src/host.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -8,10 +8,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createInterface } from "node:readline";
+import { findProgram } from "../../src/host/install/programs.ts";
 import { type Kubectl, kubectls } from "./kubectl.ts";
 import { manifest, skipNotes } from "./notes.ts";
 import { PodHistory } from "./pod-history.ts";
-import { waitFor } from "./program.ts";
+import { run, waitFor } from "./program.ts";
 import { TestCluster } from "./test-cluster.ts";
 
 /** Asks the pod's port 8080 through `kubectl port-forward`. */
@@ -29,6 +30,9 @@ async function askThroughPortForward(kubectl: Kubectl, namespace: string, pod: s
     child.kill();
   }
 }
+
+/** A program that runs another on a terminal of its own (util-linux); undefined where the machine lacks it. */
+const terminal = await findProgram("script");
 
 /** Pods that no node takes: for what needs objects and no containers. */
 const waitingPod = (name: string, labels: Readonly<Record<string, string>>) => ({
@@ -116,6 +120,27 @@ describe("the notes' pods", { skip: skipNotes, concurrency: true }, () => {
       const missing = await client.try([...exec, "no-such-program"]);
       assert.notEqual(missing.code, 0);
       assert.match(missing.stderr, /no-such-program.*executable file not found/);
+      if (terminal) {
+        const inner = [
+          path,
+          "-n",
+          namespace,
+          "exec",
+          "-it",
+          "test-pod",
+          "--",
+          "sh",
+          "-c",
+          `'tty; sleep 1; stty size; read x; echo "<$x>"'`,
+        ];
+        const { stdout } = await run(terminal, ["-qec", `stty rows 33 cols 77; ${inner.join(" ")}`, "/dev/null"], {
+          stdin: "typed\n",
+          env: client.env,
+        });
+        assert.match(stdout, /\/dev\/pts\/0\r\n/);
+        assert.match(stdout, /33 77\r\n/);
+        assert.match(stdout, /<typed>\r\n/);
+      }
       const local = join(cluster.folder, `${namespace}.bin`);
       writeFileSync(local, bytes);
       await client.run(`-n ${namespace} cp ${local} test-pod:/tmp/copied`);
