@@ -1,133 +1,137 @@
-// Tells in each ResourceQuota's status what is limited and what is used, counted anew: admission only adds. Upstream:
-// pkg/controller/resourcequota. May import src/base, src/kinds, src/client.
-import type { Indexes } from "../../client/informer-set.ts";
+// Adds up what a namespace uses of its quotas. Upstream: pkg/controller/resourcequota. May import src/base, src/kinds,
+// src/client.
+import { equalQuantities, parseQuantity, printQuantity, quantityOf } from "../../base/quantity.ts";
 import { resourceQuota as quotaKind } from "../../kinds/core/resource-quota.ts";
 import type { Kind } from "../../kinds/kind.ts";
+import { semanticEqual } from "../../kinds/meta/equality.ts";
 import type { KubernetesObject } from "../../kinds/object.ts";
-import { amountsOf } from "../../kinds/pod/resources.ts";
-import { calculateUsage } from "../../kinds/quota/calculate-usage.ts";
-import type { Evaluator, QuotaFacts, QuotaReader } from "../../kinds/quota/evaluator.ts";
-import { evaluatorOf } from "../../kinds/quota/evaluators.ts";
-import { equalAmounts, maskAmounts, resourceListOf } from "../../kinds/quota/quota-amounts.ts";
-import type { ResourceQuota } from "../../kinds/types/core-v1.gen.ts";
-import { type Controller, keyOf, type Reconciled, type Source, splitKey, type View } from "../controller.ts";
+import type { Amounts } from "../../kinds/pod/resources.ts";
+import { hasDeadline, matchesScope, scopesOf } from "../../kinds/quota/scopes.ts";
+import { addUsage, countsTowards, isPodCharged, usageOf } from "../../kinds/quota/usage.ts";
+import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../../kinds/types/core-v1.gen.ts";
+import { type Controller, keyOf, type Source, splitKey, type View } from "../controller.ts";
+import { inNamespace, namespaceIndexes } from "../replication/claim.ts";
 
-/** How often everything is counted anew, whatever has been told. Upstream: ResourceQuotaSyncPeriod, 5 min. */
-const resyncMs = 300_000;
-/** Objects not much younger than a quota may not have been charged to it: they came before it was in force. */
-const settlingMs = 5_000;
-const quotableVerbs = ["create", "list", "watch", "delete"] as const;
+/** All is added up anew this often. Upstream: --resource-quota-sync-period. */
+const resyncMs = 5 * 60_000;
+const anyQuota = quotaKind as unknown as Kind;
 
-/** A kind that quotas count. */
-interface Counted {
-  readonly kind: Kind;
-  readonly evaluator: Evaluator;
+export interface ResourceQuotaOptions {
+  /** All kinds that the API server serves now. */
+  kinds(): readonly Kind[];
+  /**
+   * Whether admission charges quotas when objects are created. If so a new object is known already, and adding up at
+   * that moment could overlook another one that is charged but not stored yet.
+   */
+  readonly charged: boolean;
 }
 
-function countedKinds(kinds: readonly Kind[]): Counted[] {
-  const distinct = new Map(kinds.map((kind) => [`${kind.group}/${kind.plural}`, kind]));
-  return [...distinct.values()].flatMap((kind) => {
-    const stored = kind.namespaced && !kind.virtual && quotableVerbs.every((verb) => kind.verbs.includes(verb));
-    const evaluator = stored ? evaluatorOf(kind.group, kind.plural) : undefined;
-    return evaluator ? [{ kind, evaluator }] : [];
-  });
+type List = Readonly<Record<string, string>>;
+
+/** Whether a change of an object can free or take anything. */
+function changesUsage(kind: Kind, object: KubernetesObject, old: KubernetesObject): boolean {
+  if (kind.group !== "") return false;
+  if (kind.plural === "pods") {
+    const [pod, before] = [object as Pod, old as Pod];
+    const nowMs = Date.parse(before.metadata.creationTimestamp);
+    const ended = isPodCharged(before, nowMs) && !isPodCharged(pod, nowMs);
+    const resources = ({ spec, status }: Pod): unknown => [
+      spec.resources,
+      spec.containers.map((one) => one.resources),
+      (spec.initContainers ?? []).map((one) => one.resources),
+      (status?.containerStatuses ?? []).map((one) => [one.resources, one.allocatedResources]),
+    ];
+    return ended || hasDeadline(before) !== hasDeadline(pod) || !semanticEqual(resources(before), resources(pod));
+  }
+  if (kind.plural === "services") {
+    const typeOf = ({ spec }: Service): unknown => [spec?.type, spec?.ports?.length];
+    return !semanticEqual(typeOf(object as Service), typeOf(old as Service));
+  }
+  if (kind.plural !== "persistentvolumeclaims") return false;
+  const sizeOf = ({ spec, status }: PersistentVolumeClaim): unknown => [
+    spec?.resources,
+    status?.allocatedResources,
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+  ];
+  return !semanticEqual(sizeOf(object as PersistentVolumeClaim), sizeOf(old as PersistentVolumeClaim));
 }
 
-const namespaceIndex = "namespace";
-const indexes: Indexes<KubernetesObject> = { [namespaceIndex]: ({ metadata }) => [metadata.namespace ?? ""] };
-
-/** Only kinds that are served can be looked up: of others there is nothing. */
-function readerOf(view: View, served: ReadonlySet<string>): QuotaReader {
-  const has = (kind: { group: string; plural: string }): boolean => served.has(`${kind.group}/${kind.plural}`);
+function sourceOf(kind: Kind, charged: boolean): Source {
   return {
-    get: (kind, namespace, name) => (has(kind) ? view.get(kind, namespace || undefined, name) : undefined),
-    list: (kind, namespace) => {
-      if (!has(kind)) return [];
-      return namespace === undefined ? view.list(kind) : view.byIndex(kind, namespaceIndex, namespace);
-    },
-  };
-}
-
-function equalSpecs(a: ResourceQuota, b: ResourceQuota): boolean {
-  return equalAmounts(amountsOf(a.spec?.hard), amountsOf(b.spec?.hard));
-}
-
-/** Its status is told by admission and by this controller alone: only what is limited counts. */
-const ownSource: Source<ResourceQuota> = {
-  kind: quotaKind,
-  indexes,
-  keysOf: (quota, old) => (old && equalSpecs(quota, old) ? [] : [keyOf(quota)]),
-};
-
-/** Whether the change may have made the quota's count wrong: what is new is charged by admission. */
-function mayHaveChanged(
-  { kind, evaluator }: Counted,
-  quota: ResourceQuota,
-  object: KubernetesObject,
-  old: KubernetesObject | undefined,
-  view: View,
-  facts: QuotaFacts,
-): boolean {
-  if (evaluator.matchingResources(Object.keys(quota.status?.hard ?? {}), facts).length === 0) return false;
-  const { namespace, name, creationTimestamp } = object.metadata;
-  const gone = old !== undefined && view.get(kind, namespace, name) === undefined;
-  if (gone) return true;
-  if (old) return evaluator.replenishes(object, old, facts);
-  return Date.parse(creationTimestamp) <= Date.parse(quota.metadata.creationTimestamp) + settlingMs;
-}
-
-function sourceOf(counted: Counted, served: ReadonlySet<string>): Source {
-  return {
-    kind: counted.kind,
-    indexes,
+    kind,
+    indexes: namespaceIndexes,
     keysOf(object, old, view) {
-      const quotas = view.byIndex(quotaKind, namespaceIndex, object.metadata.namespace ?? "");
-      if (quotas.length === 0) return [];
-      // No time: that a pod is overdue is not told by a change, but found at the next count.
-      const facts = { nowMs: 0, reader: readerOf(view, served) };
-      return quotas.filter((quota) => mayHaveChanged(counted, quota, object, old, view, facts)).map(keyOf);
+      const { namespace, name } = object.metadata;
+      const present = view.get(kind, namespace, name)?.metadata.uid === object.metadata.uid;
+      const concerns = !present || (old ? changesUsage(kind, object, old) : !charged);
+      if (!concerns) return [];
+      const quotas = view.list(quotaKind, namespace);
+      const tracks = ({ spec }: ResourceQuota): boolean =>
+        Object.keys(spec.hard ?? {}).some((resource) => countsTowards(kind, resource));
+      return quotas.filter(tracks).map(keyOf);
     },
   };
 }
 
-/** The status as it should be; undefined: it says so. */
-function recount(quota: ResourceQuota, counted: readonly Counted[], view: View, facts: QuotaFacts) {
-  const { spec, status } = quota;
-  const { namespace = "" } = quota.metadata;
-  const countables = counted.map(({ kind, evaluator }) => ({
-    evaluator,
-    list: () => view.byIndex(kind, namespaceIndex, namespace),
-  }));
-  const hard = amountsOf(spec?.hard);
-  const before = amountsOf(status?.used);
-  const used = maskAmounts(new Map([...before, ...calculateUsage(quota, countables, facts)]), hard.keys());
-  const known = status?.hard !== undefined && status.used !== undefined;
-  if (known && equalAmounts(hard, amountsOf(status.hard)) && equalAmounts(used, before)) return undefined;
-  return { hard: resourceListOf(hard), used: resourceListOf(used) };
+/** What is used of the quota's resources now; those that no kind counts towards keep what was told of them. */
+function addUp(quota: ResourceQuota, kinds: readonly Kind[], view: View, nowMs: number): Record<string, string> {
+  const names = Object.keys(quota.spec.hard ?? {});
+  const scopes = scopesOf(quota.spec);
+  const total: Amounts = new Map();
+  const tracked = new Set<string>();
+  for (const kind of kinds) {
+    const counted = names.filter((name) => countsTowards(kind, name));
+    if (counted.length === 0) continue;
+    for (const name of counted) tracked.add(name);
+    for (const object of inNamespace(view, kind, quota.metadata.namespace)) {
+      if (!scopes.every((scope) => matchesScope(kind, object, scope))) continue;
+      addUsage(total, usageOf(kind, object, nowMs));
+    }
+  }
+  const used: Record<string, string> = {};
+  for (const name of names.toSorted()) {
+    const before = quota.status?.used?.[name];
+    if (tracked.has(name)) used[name] = printQuantity(total.get(name) ?? quantityOf(0));
+    else if (before !== undefined) used[name] = before;
+  }
+  return used;
 }
 
-/** `kinds` are all kinds that are served when the controller is made. */
-export function resourceQuotaController(kinds: readonly Kind[]): Controller {
-  const counted = countedKinds(kinds);
-  const served = new Set(kinds.map((kind) => `${kind.group}/${kind.plural}`));
-  // Looked up by evaluators; changes of a class move nothing by themselves.
-  const classes = kinds.filter(({ group, plural }) => group === "resource.k8s.io" && plural === "deviceclasses");
+function sameAmounts(a: List | undefined, b: List): boolean {
+  const names = Object.keys(b);
+  if (!a || Object.keys(a).length !== names.length) return false;
+  return names.every(
+    (name) => a[name] !== undefined && equalQuantities(parseQuantity(a[name]), parseQuantity(b[name]!)),
+  );
+}
+
+export function resourceQuotaController({ kinds, charged }: ResourceQuotaOptions): Controller {
+  // Kinds that are served in two versions are one to a quota; events come and go too fast to be counted.
+  const distinct = [...new Map(kinds().map((kind) => [kind.storageKey, kind])).values()].filter(
+    (kind) => kind.namespaced && !kind.virtual && kind.kind !== "Event" && kind.verbs.includes("watch"),
+  );
+  const quotas: Source<ResourceQuota> = {
+    kind: quotaKind,
+    keysOf(quota, old, view) {
+      const present = view.get(quotaKind, ...splitKey(keyOf(quota))) !== undefined;
+      return present && old && semanticEqual(old.spec.hard, quota.spec.hard) ? [] : [keyOf(quota)];
+    },
+  };
   return {
     name: "resourcequota-controller",
     workers: 5,
-    sources: [
-      ownSource,
-      ...counted.map((one) => sourceOf(one, served)),
-      ...classes.map((kind): Source => ({ kind, keysOf: () => [] })),
-    ],
-    reconcile(key, view, nowMs): Reconciled {
+    sources: [quotas as unknown as Source, ...distinct.map((kind) => sourceOf(kind, charged))],
+    reconcile(key, view, nowMs) {
       const quota = view.get(quotaKind, ...splitKey(key));
       if (!quota) return { changes: [] };
-      const status = recount(quota, counted, view, { nowMs, reader: readerOf(view, served) });
+      const hard = quota.spec.hard ?? {};
+      const used = addUp(quota, distinct, view, nowMs);
       const requeueAtMs = nowMs + resyncMs;
-      if (!status) return { changes: [], requeueAtMs };
-      const object = { ...quota, status };
-      return { changes: [{ do: "update", kind: quotaKind, object, subresource: "status" }], requeueAtMs };
+      const { status } = quota;
+      if (sameAmounts(status?.hard, hard) && sameAmounts(status?.used, used)) return { changes: [], requeueAtMs };
+      const object = { ...quota, status: { hard, used } } as ResourceQuota;
+      return { changes: [{ do: "update", kind: anyQuota, object, subresource: "status" }], requeueAtMs };
     },
   };
 }
