@@ -69,8 +69,7 @@ const checkRatio: Check = (type, name, enforced, { requests, limits }) => {
   if (!bound) return `${begin}, but no limit is specified or limit is 0`;
   const ratio = Number(bound) / Number(asked);
   const whole = quantityValue(enforced);
-  const exceeded =
-    whole <= milliMax ? ratio * 1000 > Number(quantityMilliValue(enforced)) : ratio > Number(whole);
+  const exceeded = whole <= milliMax ? ratio * 1000 > Number(quantityMilliValue(enforced)) : ratio > Number(whole);
   return exceeded ? `${begin}, but provided ratio is ${ratio.toFixed(6)}` : undefined;
 };
 

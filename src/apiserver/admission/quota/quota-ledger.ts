@@ -141,6 +141,7 @@ export class QuotaLedger {
     const running = new Map(original);
     const planned = waiters.filter((waiter) => this.#plan(waiter, running));
     const failed = new Set<string>();
+    const errorOf = new Map<Waiter, unknown>();
     for (const [name, quota] of running) {
       const before = original.get(name)!;
       if (quota === before) continue;
@@ -149,16 +150,18 @@ export class QuotaLedger {
         if (run) this.#record(planned, name, run);
         else failed.add(name);
       } catch (error) {
-        for (const waiter of planned) if (takesOf(waiter, name)) this.#fail(waiter, error);
+        for (const waiter of planned) if (takesOf(waiter, name)) errorOf.set(waiter, error);
       }
     }
-    const again = planned.filter((waiter) => {
+    for (const [waiter, error] of errorOf) this.#fail(waiter, error);
+    const well = planned.filter((waiter) => !errorOf.has(waiter));
+    const again = well.filter((waiter) => {
       const remaining = [...failed].filter((name) => takesOf(waiter, name));
       waiter.remaining = new Set(remaining);
       waiter.charges = [];
       return remaining.length > 0;
     });
-    for (const waiter of planned) if (!again.includes(waiter)) waiter.resolve();
+    for (const waiter of well) if (!again.includes(waiter)) waiter.resolve();
     return again;
   }
 
