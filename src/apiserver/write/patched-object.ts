@@ -88,8 +88,22 @@ function shown(read: ReadPatch, patched: Json): string {
   return JSON.stringify(Object.fromEntries(entries));
 }
 
+const jsonTypes: Readonly<Record<string, string>> = { array: "slice", object: "map", number: "int64" };
+
+/** A strategic patch's result goes another way into its type, whose words for what doesn't fit are its own. */
+function wordsOfStrategic(message: string): string {
+  const match = /^json: cannot unmarshal (\w+) into Go struct field \S+ of type (.+)$/.exec(message);
+  if (!match) return message;
+  const given = jsonTypes[match[1]!] ?? match[1]!;
+  const type = match[2]!;
+  if (type.startsWith("[]")) return `cannot restore slice from ${given}`;
+  if (type.startsWith("map[")) return `cannot restore map from ${given}`;
+  return type.includes(".") ? `cannot restore struct from: ${given}` : `unrecognized type: ${type}`;
+}
+
 function unreadable(read: ReadPatch, patched: Json, message: string): Error {
-  return errors.invalid("", "", "", [invalid("patch", shown(read, patched), message)]);
+  const words = read.type === "strategic" ? wordsOfStrategic(message) : message;
+  return errors.invalid("", "", "", [invalid("patch", shown(read, patched), words)]);
 }
 
 /**

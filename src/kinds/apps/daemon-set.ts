@@ -115,6 +115,8 @@ const strategy: Strategy<DaemonSet> = {
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
     }
     spec.revisionHistoryLimit ??= 10;
+    // Upstream keeps the count as a field of its internal form, and writes it whenever it converts back.
+    writeGeneration(draft, generationIn(draft as DaemonSet));
   },
   prepareForCreate(draft) {
     draft.status = {} as never;
