@@ -12,7 +12,7 @@ import { buildStandIns } from "../images/stand-ins.ts";
 import type { Kubectl } from "./kubectl.ts";
 import { findTraces, indexOf, noTraces } from "./machine-traces.ts";
 import { PodHistory, type PodState } from "./pod-history.ts";
-import { waitFor } from "./program.ts";
+import { proa, waitFor } from "./program.ts";
 import { skipContainers, TestCluster } from "./test-cluster.ts";
 
 const writerPod = {
@@ -99,6 +99,11 @@ describe("a cluster's life", { skip: skipContainers }, () => {
       const { ip } = await stateOf(client, "default/writer");
       assert.notEqual(ip, before.ip);
       assert.match((await client.try(["get", "configmap", "kept"])).stderr, /configmaps "kept" not found/);
+      const index = await indexOf(other);
+      const { namespaces } = await findTraces(other, index);
+      assert.equal((await proa(["down", "--name", other.name, "--delete"])).code, 0, "the name is enough");
+      assert.deepEqual(await findTraces(other, index, namespaces), noTraces);
+      assert.ok(!existsSync(other.dataFolder));
     } finally {
       await other.remove();
     }

@@ -48,14 +48,18 @@ async function lines(program: string, ...args: readonly string[]): Promise<strin
 const namespacesUnder = (mounts: readonly MountEntry[], folder: string): string[] =>
   mounts.filter(({ type, mountPoint }) => type === "nsfs" && isUnder(mountPoint, folder)).map(({ root }) => root);
 
-/** Those of the namespaces that a mount or a process still holds. */
+/**
+ * Those of the namespaces in which a process still is. The kernel gives a number that is free again to the next namespace
+ * at once: one that is mounted by now has become somebody else's.
+ */
 async function stillHeld(mounts: readonly MountEntry[], namespaces: readonly string[]): Promise<string[]> {
-  const held = new Set(mounts.filter(({ type }) => type === "nsfs").map(({ root }) => root));
+  const held = new Set<string>();
   for (const pid of await listProcessIds()) {
     // A process may end while the list is walked.
     held.add(await readlink(`/proc/${pid}/ns/net`).catch(() => ""));
   }
-  return namespaces.filter((one) => held.has(one));
+  const others = new Set(mounts.filter(({ type }) => type === "nsfs").map(({ root }) => root));
+  return namespaces.filter((one) => held.has(one) && !others.has(one));
 }
 
 /** What is on the machine of the cluster with that index; `lostNamespaces` are looked for wherever they may be. */

@@ -137,7 +137,9 @@ async function startServing(
   });
   const mark = await markOf(process.pid);
   const startedAt = new Date().toISOString();
-  const state: RunningState = { mark: mark!, port, runtime, nodeName, startedAt, kubeconfig, index: addresses.index };
+  const { dataFolder } = paths;
+  const { index } = addresses;
+  const state: RunningState = { mark: mark!, port, runtime, nodeName, startedAt, kubeconfig, index, dataFolder };
   writeFileDurably(paths.stateFile, JSON.stringify(state), 0o644);
   mergeKubeconfig(kubeconfig, {
     name: contextName(paths.name),

@@ -34,6 +34,7 @@ export interface RunningState {
   readonly startedAt: string;
   readonly kubeconfig: string;
   readonly index: number;
+  readonly dataFolder: string;
 }
 
 export const isRoot = (): boolean => userInfo().uid === 0;
@@ -66,8 +67,11 @@ export function clusterPathsOf(flags: ParsedFlags): ClusterPaths {
     const rule = `lower-case letters, digits and '-', at most ${clusterNameMaxLength} characters`;
     throw new UsageError(`--name ${name}: must be ${rule}`);
   }
-  const dataFolder = resolve(flags.text("data-dir") ?? defaultDataFolder(name, isRoot(), callersHome()));
-  return clusterPaths(name, dataFolder, isRoot());
+  const given = flags.text("data-dir");
+  const paths = clusterPaths(name, resolve(given ?? defaultDataFolder(name, isRoot(), callersHome())), isRoot());
+  // A cluster that was started with a folder of its own is found by its name: `down` must not look in another.
+  const used = given === undefined ? lastState(paths)?.dataFolder : undefined;
+  return used === undefined ? paths : clusterPaths(name, used, isRoot());
 }
 
 /** Throws UsageError. */
