@@ -65,6 +65,8 @@ export class LocalNodes implements NodeConnector {
         };
       case "/pods":
         return jsonReply(node.pods());
+      case "/runningpods":
+        return jsonReply(node.runningPods());
       case "/configz":
         return jsonReply(node.configz());
       case "/stats/summary":

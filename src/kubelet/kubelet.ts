@@ -328,6 +328,7 @@ export class Kubelet {
       reason,
       message: `Pod was rejected: ${message}`,
       startTime,
+      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     } as const;
     this.services.statuses.set(pod.metadata.uid!, failed, false);
     return true;

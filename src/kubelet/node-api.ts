@@ -46,6 +46,8 @@ export interface NodeApi {
   stats(): Promise<StatsSummary>;
   /** /pods: a PodList of what the agent works on. */
   pods(): object;
+  /** /runningpods: a PodList of what the runtime runs. */
+  runningPods(): object;
   /** /configz */
   configz(): object;
   /** /metrics, in Prometheus's text format. */
@@ -226,6 +228,18 @@ class LocalNodeApi implements NodeApi {
       ...pod,
       status: status ?? pod.status,
     }));
+    return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
+  }
+
+  runningPods(): object {
+    const { index } = this.#kubelet.services;
+    const items = [...this.#kubelet.workers.values()].flatMap(({ uid, pod }) => {
+      const running = index.stateOf(uid).containers.filter(isRunning);
+      if (running.length === 0) return [];
+      const { name, namespace } = pod.metadata;
+      const containers = running.map((one) => ({ name: one.name, image: one.status.image, resources: {} }));
+      return [{ metadata: { name, namespace, uid }, spec: { containers }, status: {} }];
+    });
     return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
   }
 

@@ -147,6 +147,7 @@ test("verifyNonRoot refuses root in upstream's words", () => {
   assert.throws(() => verifyNonRoot(pod, app, { uid: 0 }), {
     message: 'container has runAsNonRoot and image will run as root (pod: "web_ns(u)", container: app)',
   });
+  assert.throws(() => verifyNonRoot(pod, app, {}), /image will run as root/);
   assert.throws(() => verifyNonRoot(pod, app, { username: "me" }), /image has non-numeric user \(me\), cannot verify/);
   assert.doesNotThrow(() => verifyNonRoot(pod, app, { uid: 1000 }));
 });

@@ -65,7 +65,9 @@ export function verifyNonRoot(pod: Pod, container: Container, { uid, username }:
         `cannot verify user is non-root ${where}`,
     );
   }
-  if (uid === 0) throw new Error(`container has runAsNonRoot and image will run as root ${where}`);
+  // An image that names no user runs as root.
+  if (uid === 0 || (uid === undefined && !username))
+    throw new Error(`container has runAsNonRoot and image will run as root ${where}`);
 }
 
 function seccomp(profile: SeccompProfile | undefined, root: string): SecurityProfile {
