@@ -4,8 +4,10 @@ import { createApiServer, type ApiServer } from "../apiserver/api-server.ts";
 import { defaultTolerationSeconds } from "../apiserver/admission/default-toleration-seconds.ts";
 import { namespaceLifecycle } from "../apiserver/admission/namespace-lifecycle.ts";
 import { nodeRestriction } from "../apiserver/admission/node-restriction.ts";
+import { limitRanger } from "../apiserver/admission/limit-ranger.ts";
 import { priority } from "../apiserver/admission/priority.ts";
 import { rbacEscalation } from "../apiserver/admission/rbac-escalation.ts";
+import { resourceQuota, type UpdateQuotaStatus } from "../apiserver/admission/resource-quota.ts";
 import { runtimeClass } from "../apiserver/admission/runtime-class.ts";
 import { serviceAccount } from "../apiserver/admission/service-account.ts";
 import { defaultStorageClass, storageObjectInUseProtection } from "../apiserver/admission/storage-protection.ts";
@@ -20,6 +22,7 @@ import type { ObjectReader } from "../apiserver/object-reader.ts";
 import type { NodeConnector, TokenIssuer } from "../apiserver/ports.ts";
 import type { Ports } from "../apiserver/server.ts";
 import type { Clock } from "../base/clock.ts";
+import { StatusError } from "../base/errors.ts";
 import type { Crypto } from "../base/crypto.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
@@ -30,9 +33,11 @@ import { InformerSet } from "../client/informer-set.ts";
 import { builtInControllers } from "../controllers/built-in.ts";
 import { runControllers } from "../controllers/runner.ts";
 import { builtInDefinitions } from "../kinds/definitions/all.gen.ts";
+import { resourceQuota as resourceQuotaKind } from "../kinds/core/resource-quota.ts";
 import { builtInKinds } from "../kinds/index.ts";
 import type { Descriptions } from "../kinds/openapi/schemas.ts";
 import type { UserInfo } from "../kinds/request.ts";
+import type { ResourceQuota } from "../kinds/types/core-v1.gen.ts";
 import type { Store } from "../store/store.ts";
 import { ensureBootstrapObjects } from "./bootstrap-objects.ts";
 import { apiServerUser, controllerManagerUser, controllerUser } from "./identities.ts";
@@ -68,6 +73,7 @@ export interface ControlPlane {
 function accessOf(
   reader: ObjectReader,
   options: ControlPlaneOptions,
+  chargeQuota: UpdateQuotaStatus,
 ): Pick<Ports, "authenticator" | "authorizer" | "admission"> {
   const { tokens, clock, crypto, random } = options;
   const serviceAccountTokens = new ServiceAccountTokens({ verifier: tokens, reader, clock, crypto });
@@ -78,6 +84,7 @@ function accessOf(
     authorizer,
     admission: [
       namespaceLifecycle(reader),
+      limitRanger(reader),
       serviceAccount(reader, random, clock),
       nodeRestriction(reader, authorizer),
       taintNodesByCondition,
@@ -87,8 +94,20 @@ function accessOf(
       storageObjectInUseProtection,
       runtimeClass(reader),
       rbacEscalation(rbac, authorizer),
+      // Last: what it has charged must be written.
+      resourceQuota(reader, chargeQuota),
     ],
   };
+}
+
+/** Writes a quota's status; undefined: somebody else was faster, or it is gone. */
+async function chargeQuota(client: Client, quota: ResourceQuota): Promise<ResourceQuota | undefined> {
+  try {
+    return await client.update(resourceQuotaKind, quota, { subresource: "status" });
+  } catch (error) {
+    if (error instanceof StatusError && (error.code === 409 || error.code === 404)) return undefined;
+    throw error;
+  }
 }
 
 /** Loads the store's objects and answers requests from then on. Rejects when the store can't be read. */
@@ -98,7 +117,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     kinds: builtInKinds,
     definitions: builtInDefinitions,
     ports: { store, clock, random, crypto, log, tokenIssuer: tokens, nodeConnector, serverAddress, descriptions },
-    access: (reader) => accessOf(reader, options),
+    access: (reader) =>
+      accessOf(reader, options, (quota) => chargeQuota(client(apiServerUser, "kube-apiserver"), quota)),
   });
   const client = (user: UserInfo, component: string): Client =>
     createClient(server.handle, { user, userAgent: `${component}/v1.36.3` });

@@ -15,6 +15,7 @@ import { taintEvictionController } from "./node-lifecycle/taint-eviction-control
 import { podGarbageCollector } from "./pod-garbage-collector/pod-garbage-collector.ts";
 import { replicaSetController } from "./replica-set/replica-set-controller.ts";
 import { replicationController } from "./replication/replication-controller.ts";
+import { resourceQuotaController } from "./resource-quota/resource-quota-controller.ts";
 import { rootCaPublisher } from "./service-account/root-ca-publisher.ts";
 import { serviceAccountController } from "./service-account/service-account-controller.ts";
 import { statefulSetController } from "./stateful-set/stateful-set-controller.ts";
@@ -56,4 +57,5 @@ export const builtInControllers = (options: BuiltInOptions): readonly Controller
   cronJobController,
   ttlAfterFinishedController,
   disruptionController,
+  resourceQuotaController({ kinds: options.kinds, charged: true }),
 ];

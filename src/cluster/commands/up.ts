@@ -145,7 +145,10 @@ function upBackground(settings: Settings, args: readonly string[], entry: URL): 
 /** The command of the background process. */
 export async function serveCommand(args: readonly string[], entry: URL): Promise<number> {
   const settings = readSettings(parseFlags(args, upFlags));
-  const tell = (progress: Progress): void => void process.send?.(progress);
+  // Whoever started this process may be gone by now (interrupted): the cluster comes up all the same.
+  const tell = (progress: Progress): void => {
+    if (process.connected) process.send?.(progress, undefined, undefined, () => {});
+  };
   try {
     const served = await serve(settings, entry, tell);
     const end = (): void => {

@@ -5,10 +5,10 @@ import { resourceQuota as quotaKind } from "../../kinds/core/resource-quota.ts";
 import type { Kind } from "../../kinds/kind.ts";
 import { semanticEqual } from "../../kinds/meta/equality.ts";
 import type { KubernetesObject } from "../../kinds/object.ts";
-import type { Amounts } from "../../kinds/pod/resources.ts";
-import { hasDeadline, matchesScope, scopesOf } from "../../kinds/quota/scopes.ts";
-import { addUsage, countsTowards, isPodCharged, usageOf } from "../../kinds/quota/usage.ts";
-import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from "../../kinds/types/core-v1.gen.ts";
+import { type Evaluator, matchesScopes } from "../../kinds/quota/evaluator.ts";
+import { evaluatorOf } from "../../kinds/quota/evaluators.ts";
+import { addAmounts, equalAmounts, type ReadonlyAmounts } from "../../kinds/quota/quota-amounts.ts";
+import type { ResourceQuota } from "../../kinds/types/core-v1.gen.ts";
 import { type Controller, keyOf, type Source, splitKey, type View } from "../controller.ts";
 import { inNamespace, namespaceIndexes } from "../replication/claim.ts";
 
@@ -28,65 +28,58 @@ export interface ResourceQuotaOptions {
 
 type List = Readonly<Record<string, string>>;
 
-/** Whether a change of an object can free or take anything. */
-function changesUsage(kind: Kind, object: KubernetesObject, old: KubernetesObject): boolean {
-  if (kind.group !== "") return false;
-  if (kind.plural === "pods") {
-    const [pod, before] = [object as Pod, old as Pod];
-    const nowMs = Date.parse(before.metadata.creationTimestamp);
-    const ended = isPodCharged(before, nowMs) && !isPodCharged(pod, nowMs);
-    const resources = ({ spec, status }: Pod): unknown => [
-      spec.resources,
-      spec.containers.map((one) => one.resources),
-      (spec.initContainers ?? []).map((one) => one.resources),
-      (status?.containerStatuses ?? []).map((one) => [one.resources, one.allocatedResources]),
-    ];
-    return ended || hasDeadline(before) !== hasDeadline(pod) || !semanticEqual(resources(before), resources(pod));
-  }
-  if (kind.plural === "services") {
-    const typeOf = ({ spec }: Service): unknown => [spec?.type, spec?.ports?.length];
-    return !semanticEqual(typeOf(object as Service), typeOf(old as Service));
-  }
-  if (kind.plural !== "persistentvolumeclaims") return false;
-  const sizeOf = ({ spec, status }: PersistentVolumeClaim): unknown => [
-    spec?.resources,
-    status?.allocatedResources,
-    spec?.volumeAttributesClassName,
-    status?.currentVolumeAttributesClassName,
-  ];
-  return !semanticEqual(sizeOf(object as PersistentVolumeClaim), sizeOf(old as PersistentVolumeClaim));
+/** A kind of which quotas count something. */
+interface Counted {
+  readonly kind: Kind;
+  readonly evaluator: Evaluator;
 }
 
-function sourceOf(kind: Kind, charged: boolean): Source {
+/** Whether a change of an object can free or take anything of these quotas. */
+function changesUsage(
+  { evaluator }: Counted,
+  object: KubernetesObject,
+  old: KubernetesObject,
+  quotas: readonly ResourceQuota[],
+  view: View,
+): boolean {
+  // Both at the same time, so that only the change itself counts.
+  const facts = { nowMs: Date.parse(old.metadata.creationTimestamp), reader: view };
+  if (!equalAmounts(evaluator.usage(object, facts), evaluator.usage(old, facts))) return true;
+  return quotas.some(({ spec = {} }) => matchesScopes(evaluator, spec, object) !== matchesScopes(evaluator, spec, old));
+}
+
+function sourceOf(counted: Counted, charged: boolean): Source {
+  const { kind, evaluator } = counted;
   return {
     kind,
     indexes: namespaceIndexes,
     keysOf(object, old, view) {
-      const { namespace, name } = object.metadata;
+      const { namespace, name, creationTimestamp } = object.metadata;
+      const facts = { nowMs: Date.parse(creationTimestamp), reader: view };
+      const quotas = view
+        .list(quotaKind, namespace)
+        .filter(({ spec }) => evaluator.matchingResources(Object.keys(spec.hard ?? {}), facts).length > 0);
+      if (quotas.length === 0) return [];
       const present = view.get(kind, namespace, name)?.metadata.uid === object.metadata.uid;
-      const concerns = !present || (old ? changesUsage(kind, object, old) : !charged);
-      if (!concerns) return [];
-      const quotas = view.list(quotaKind, namespace);
-      const tracks = ({ spec }: ResourceQuota): boolean =>
-        Object.keys(spec.hard ?? {}).some((resource) => countsTowards(kind, resource));
-      return quotas.filter(tracks).map(keyOf);
+      const concerns = !present || (old ? changesUsage(counted, object, old, quotas, view) : !charged);
+      return concerns ? quotas.map(keyOf) : [];
     },
   };
 }
 
 /** What is used of the quota's resources now; those that no kind counts towards keep what was told of them. */
-function addUp(quota: ResourceQuota, kinds: readonly Kind[], view: View, nowMs: number): Record<string, string> {
+function addUp(quota: ResourceQuota, kinds: readonly Counted[], view: View, nowMs: number): Record<string, string> {
   const names = Object.keys(quota.spec.hard ?? {});
-  const scopes = scopesOf(quota.spec);
-  const total: Amounts = new Map();
+  const facts = { nowMs, reader: view };
+  let total: ReadonlyAmounts = new Map();
   const tracked = new Set<string>();
-  for (const kind of kinds) {
-    const counted = names.filter((name) => countsTowards(kind, name));
+  for (const { kind, evaluator } of kinds) {
+    const counted = evaluator.matchingResources(names, facts);
     if (counted.length === 0) continue;
     for (const name of counted) tracked.add(name);
     for (const object of inNamespace(view, kind, quota.metadata.namespace)) {
-      if (!scopes.every((scope) => matchesScope(kind, object, scope))) continue;
-      addUsage(total, usageOf(kind, object, nowMs));
+      if (!matchesScopes(evaluator, quota.spec, object)) continue;
+      total = addAmounts(total, evaluator.usage(object, facts));
     }
   }
   const used: Record<string, string> = {};
@@ -107,10 +100,11 @@ function sameAmounts(a: List | undefined, b: List): boolean {
 }
 
 export function resourceQuotaController({ kinds, charged }: ResourceQuotaOptions): Controller {
-  // Kinds that are served in two versions are one to a quota; events come and go too fast to be counted.
-  const distinct = [...new Map(kinds().map((kind) => [kind.storageKey, kind])).values()].filter(
-    (kind) => kind.namespaced && !kind.virtual && kind.kind !== "Event" && kind.verbs.includes("watch"),
-  );
+  // Kinds that are served in two versions are one to a quota.
+  const distinct = [...new Map(kinds().map((kind) => [kind.storageKey, kind])).values()].flatMap((kind): Counted[] => {
+    const evaluator = evaluatorOf(kind.group, kind.plural);
+    return evaluator && kind.namespaced && !kind.virtual && kind.verbs.includes("watch") ? [{ kind, evaluator }] : [];
+  });
   const quotas: Source<ResourceQuota> = {
     kind: quotaKind,
     keysOf(quota, old, view) {
@@ -121,7 +115,7 @@ export function resourceQuotaController({ kinds, charged }: ResourceQuotaOptions
   return {
     name: "resourcequota-controller",
     workers: 5,
-    sources: [quotas as unknown as Source, ...distinct.map((kind) => sourceOf(kind, charged))],
+    sources: [quotas as unknown as Source, ...distinct.map((counted) => sourceOf(counted, charged))],
     reconcile(key, view, nowMs) {
       const quota = view.get(quotaKind, ...splitKey(key));
       if (!quota) return { changes: [] };

@@ -7,7 +7,6 @@ import type { QuotaFacts, QuotaReader, ScopeRequirement } from "./evaluator.ts";
 import { matchesNames } from "./evaluator.ts";
 import { evaluatorOf } from "./evaluators.ts";
 import { resourceListOf } from "./quota-amounts.ts";
-import { usageOf } from "./usage.ts";
 
 const classes = [
   { metadata: { name: "gpu" }, spec: { extendedResourceName: "a.com/gpu" } },
@@ -127,14 +126,6 @@ const usages: [string, string, string, KubernetesObject, Record<string, string>]
 test("usage counts what a quota may limit", () => {
   for (const [title, group, resource, object, wanted] of usages) {
     assert.deepEqual(resourceListOf(evaluatorOf(group, resource)!.usage(object, facts)), wanted, title);
-  }
-});
-
-test("usage is what the controller counts, but for devices", () => {
-  for (const [title, group, resource, object, wanted] of usages) {
-    if (resource === "resourceclaims") continue;
-    const counted = usageOf({ group, plural: resource }, object, nowMs);
-    assert.deepEqual(resourceListOf(counted), wanted, title);
   }
 });
 
