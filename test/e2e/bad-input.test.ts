@@ -1,7 +1,8 @@
 // What users get wrong, and what machines lack: each ends in words that say what to do. Where a case needs root, kubectl or
 // containerd that aren't there, it says so. May import node.
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -176,6 +177,22 @@ describe("a simulated cluster", { skip: skipWithoutKubectl }, () => {
       pods.close();
       assert.match(await kubectl.run("get nodes -L proa.dev/runtime --no-headers"), / simulated\n$/);
       assert.match(await cluster.up("--runtime", "simulated"), /runs already: .* simulated containers/);
+    } finally {
+      await cluster.remove();
+    }
+  });
+
+  it("comes up although the command that started it is killed", async () => {
+    const cluster = new TestCluster("orphan");
+    try {
+      const [program, ...args] = await proaCommand();
+      const child = spawn(program, [...args, ...cluster.upArguments, "--runtime", "simulated"], { stdio: "pipe" });
+      await waitFor("the cluster's process is there", 10_000, async () =>
+        existsSync(join(cluster.dataFolder, "store.db")),
+      );
+      child.kill("SIGKILL");
+      await waitFor("the cluster runs", 10_000, async () => (await cluster.command("status")).code === 0);
+      assert.match(await cluster.up("--runtime", "simulated"), /runs already/);
     } finally {
       await cluster.remove();
     }
