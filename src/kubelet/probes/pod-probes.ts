@@ -7,6 +7,7 @@ import { containerReference, type EventRecorder } from "../events.ts";
 import { probeAttemptsMax, restartToleranceMs } from "../limits.ts";
 import type { ProbeResult } from "../pod/action.ts";
 import { isTerminalPhase, restartsAfterExit } from "../pod/container-spec.ts";
+import { rpcText } from "../runtime.ts";
 import { type ProbeOutcome, type ProbeTools, runProbe } from "./run-probe.ts";
 
 export type ProbeKind = "startup" | "liveness" | "readiness";
@@ -211,8 +212,7 @@ export class PodProbes {
     }
     if (worker.stopped) return undefined;
     if (!outcome) {
-      const why = failure instanceof Error ? failure.message : String(failure);
-      tell("Unhealthy", `errored and resulted in unknown state: ${why}`);
+      tell("Unhealthy", `errored and resulted in unknown state: ${rpcText(failure)}`);
       return undefined;
     }
     if (outcome.result === "warning") tell("ProbeWarning", `warning: ${outcome.output}`);

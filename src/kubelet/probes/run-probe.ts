@@ -4,7 +4,8 @@ import type { Container, HTTPGetAction, Probe } from "../../kinds/types/core-v1.
 import { expand } from "../container/expansion.ts";
 import { probeOutputBytesMax } from "../limits.ts";
 import type { HttpProbe, Prober } from "../prober.ts";
-import type { Runtime } from "../runtime.ts";
+import { formatDuration } from "../pod/back-off.ts";
+import { type Runtime, RuntimeError } from "../runtime.ts";
 
 export type ProbeOutcome =
   | { readonly result: "success"; readonly output: string }
@@ -91,11 +92,10 @@ async function probeExec(probe: Probe, target: ProbeTarget, { runtime }: ProbeTo
     const output = join(stdout, stderr).slice(0, probeOutputBytesMax);
     return { result: exitCode === 0 ? "success" : "failure", output };
   } catch (error) {
-    const message = messageOf(error);
-    if (message.includes("timed out") || message.includes("DeadlineExceeded")) {
-      return { result: "failure", output: `command timed out: "${command.join(" ")}" timed out after ${seconds}s` };
-    }
-    throw error;
+    if (!(error instanceof RuntimeError) || error.code !== "DeadlineExceeded") throw error;
+    const text = JSON.stringify(command.join(" "));
+    const output = `command timed out: ${text} timed out after ${formatDuration(seconds * 1000)}`;
+    return { result: "failure", output };
   }
 }
 

@@ -276,7 +276,9 @@ export class SimulatedRuntime implements Runtime {
     const afterMs = answer.afterMs ?? 0;
     if (timeoutSeconds > 0 && afterMs > timeoutSeconds * 1000) {
       await sleep(this.#clock, timeoutSeconds * 1000);
-      throw new RuntimeError(`DeadlineExceeded: command timed out after ${timeoutSeconds}s`);
+      const late = new RuntimeError(`timeout ${timeoutSeconds}s exceeded: context deadline exceeded`);
+      late.code = "DeadlineExceeded";
+      throw late;
     }
     if (afterMs > 0) await sleep(this.#clock, afterMs);
     return { exitCode: answer.exitCode, stdout: encode(answer.stdout ?? ""), stderr: encode(answer.stderr ?? "") };
