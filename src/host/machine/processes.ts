@@ -1,6 +1,6 @@
 // Processes of the machine as /proc tells of them: which are alive, which program they are, ending them. A process is
 // known by its id and its start time, so that an id that was used again is never taken for the one meant. May import node.
-import { readFile, readdir, } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface ProcessMark {

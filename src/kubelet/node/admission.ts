@@ -5,6 +5,7 @@ import type { Node, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../..
 import { milliOf, valueOf } from "../pod/amounts.ts";
 import { isStaticPod } from "../pod/container-spec.ts";
 import { podRequests } from "../pod/pod-resources.ts";
+import { forbiddenSysctl } from "./safe-sysctls.ts";
 
 export interface Rejection {
   readonly reason: string;
@@ -112,6 +113,8 @@ function missingResource(pod: Pod, others: readonly Pod[], node: Node): Rejectio
 
 /** Why the pod is not taken; undefined: it is. `others` are the pods that the node has taken and that live. */
 export function admitPod(pod: Pod, others: readonly Pod[], node: Node): Rejection | undefined {
+  const sysctl = forbiddenSysctl(pod);
+  if (sysctl) return { reason: "SysctlForbidden", message: sysctl };
   const osLabel = pod.metadata.labels?.["kubernetes.io/os"];
   if (osLabel !== undefined && osLabel !== "linux") {
     const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
@@ -119,6 +122,11 @@ export function admitPod(pod: Pod, others: readonly Pod[], node: Node): Rejectio
   }
   if (pod.spec.os && pod.spec.os.name !== "linux") {
     return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };
+  }
+  const groups = pod.spec.securityContext?.supplementalGroupsPolicy;
+  if (groups === "Strict" && !node.status?.features?.supplementalGroupsPolicy) {
+    const message = "SupplementalGroupsPolicy=Strict is not supported in this node";
+    return { reason: "SupplementalGroupsPolicyNotSupported", message };
   }
   const missing = missingResource(pod, others, node);
   if (missing) return missing;
