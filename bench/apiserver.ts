@@ -39,6 +39,8 @@ const plane = await createControlPlane({
   authorityPem: "",
   nodeConnector: {} as never,
   podCidr: "10.244.0.0/16",
+  serviceCidr: "10.96.0.0/16",
+  serverPort: 6443,
 });
 await ensureBootstrapObjects(plane.client(apiServerUser, "kube-apiserver"));
 

@@ -1,6 +1,7 @@
 // What every cluster has from its first start: namespaces, default roles and bindings, priority classes. Missing objects are
 // made; rules that a newer version adds to a default role are added, unless its owner has said no
 // (rbac.authorization.kubernetes.io/autoupdate). May import all layers.
+import { addressAt, parseCidr, printIp } from "../base/cidr.ts";
 import { StatusError } from "../base/errors.ts";
 import {
   bootstrapClusterRoleBindings,
@@ -11,6 +12,7 @@ import {
 } from "../apiserver/bootstrap/policy.gen.ts";
 import type { Client } from "../client/client.ts";
 import { namespace as namespaceKind } from "../kinds/core/namespace.ts";
+import { service as serviceKind } from "../kinds/core/service.ts";
 import type { Kind } from "../kinds/kind.ts";
 import type { Draft, KubernetesObject } from "../kinds/object.ts";
 import { clusterRole } from "../kinds/rbac/cluster-role.ts";
@@ -84,4 +86,28 @@ export async function ensureBootstrapObjects(client: Client): Promise<void> {
   ]);
   await addMissingRules(client, clusterRole, bootstrapClusterRoles, clusterRoles);
   await addMissingRules(client, role, bootstrapRoles, roles);
+}
+
+/**
+ * The Service by which pods find the API server, at the first address of the range. An upgrade or another port changes only
+ * where it leads. (pkg/controlplane/controller/kubernetesservice)
+ */
+export async function ensureKubernetesService(client: Client, serviceCidr: string, serverPort: number): Promise<void> {
+  const clusterIP = printIp(addressAt(parseCidr(serviceCidr)!, 1)!);
+  const ports = [{ name: "https", protocol: "TCP" as const, port: 443, targetPort: serverPort }];
+  const { items } = await client.list(serviceKind, { namespace: "default", fieldSelector: "metadata.name=kubernetes" });
+  const found = items[0]?.object();
+  if (!found) {
+    await client.create(serviceKind, {
+      metadata: {
+        name: "kubernetes",
+        namespace: "default",
+        labels: { component: "apiserver", provider: "kubernetes" },
+      },
+      spec: { clusterIP, ports, sessionAffinity: "None", type: "ClusterIP" },
+    });
+    return;
+  }
+  if (found.spec.ports?.[0]?.targetPort === serverPort) return;
+  await client.update(serviceKind, { ...found, spec: { ...found.spec, ports } });
 }

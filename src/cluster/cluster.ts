@@ -96,6 +96,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     authorityPem: keys.authority.certificatePem,
     nodeConnector: nodes,
     podCidr: addresses.podCidr,
+    serviceCidr: addresses.serviceCidr,
+    serverPort: port,
     serverAddress: `${host}:${port}`,
     descriptions: descriptionsBeside(options.workerEntry),
   });

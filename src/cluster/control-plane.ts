@@ -10,6 +10,7 @@ import { rbacEscalation } from "../apiserver/admission/rbac-escalation.ts";
 import { resourceQuota, type UpdateQuotaStatus } from "../apiserver/admission/resource-quota.ts";
 import { runtimeClass } from "../apiserver/admission/runtime-class.ts";
 import { serviceAccount } from "../apiserver/admission/service-account.ts";
+import { serviceAddresses } from "../apiserver/admission/service-addresses.ts";
 import { defaultStorageClass, storageObjectInUseProtection } from "../apiserver/admission/storage-protection.ts";
 import { taintNodesByCondition } from "../apiserver/admission/taint-nodes-by-condition.ts";
 import { createAuthenticator } from "../apiserver/authentication/authenticator.ts";
@@ -39,7 +40,7 @@ import type { Descriptions } from "../kinds/openapi/schemas.ts";
 import type { UserInfo } from "../kinds/request.ts";
 import type { ResourceQuota } from "../kinds/types/core-v1.gen.ts";
 import type { Store } from "../store/store.ts";
-import { ensureBootstrapObjects } from "./bootstrap-objects.ts";
+import { ensureBootstrapObjects, ensureKubernetesService } from "./bootstrap-objects.ts";
 import { apiServerUser, controllerManagerUser, controllerUser } from "./identities.ts";
 
 export interface ControlPlaneOptions {
@@ -54,6 +55,10 @@ export interface ControlPlaneOptions {
   readonly nodeConnector: NodeConnector;
   /** All pods' addresses: "10.244.0.0/16". */
   readonly podCidr: string;
+  /** Services' addresses: "10.96.0.0/16". The first is the API server's own. */
+  readonly serviceCidr: string;
+  /** Where the API server listens, for the Service `kubernetes`. */
+  readonly serverPort: number;
   /** "127.0.0.1:6443", as /api tells it. */
   readonly serverAddress?: string;
   /** The texts of fields, for OpenAPI, Tables and explain: read when first asked for. */
@@ -93,6 +98,7 @@ function accessOf(
       defaultStorageClass(reader),
       storageObjectInUseProtection,
       runtimeClass(reader),
+      serviceAddresses({ reader, random, serviceCidr: options.serviceCidr }),
       rbacEscalation(rbac, authorizer),
       // Last: what it has charged must be written.
       resourceQuota(reader, chargeQuota),
@@ -126,7 +132,9 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     server,
     client,
     async run(signal) {
-      await ensureBootstrapObjects(client(apiServerUser, "kube-apiserver"));
+      const apiServer = client(apiServerUser, "kube-apiserver");
+      await ensureBootstrapObjects(apiServer);
+      await ensureKubernetesService(apiServer, options.serviceCidr, options.serverPort);
       const informers = new InformerSet(client(controllerManagerUser, "kube-controller-manager"), clock, log, signal);
       await runControllers(
         builtInControllers({ kinds: () => builtInKinds, authorityPem: options.authorityPem, podCidr: options.podCidr }),

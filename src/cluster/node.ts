@@ -16,7 +16,6 @@ import { persistentVolume } from "../kinds/core/persistent-volume.ts";
 import { pod } from "../kinds/core/pod.ts";
 import { secret } from "../kinds/core/secret.ts";
 import { service } from "../kinds/core/service.ts";
-import { findKindOfResource } from "../kinds/index.ts";
 import { runtimeClass } from "../kinds/node/runtime-class.ts";
 import { Kubelet, type KubeletKinds, type KubeletOptions } from "../kubelet/kubelet.ts";
 import { createSimulatedMachine, createSimulatedProber, SimulatedCgroups } from "../sim/runtime/simulated-node.ts";
@@ -33,8 +32,7 @@ const kubeletKinds: KubeletKinds = {
   secrets: secret,
   claims: persistentVolumeClaim,
   volumes: persistentVolume,
-  // As soon as they are served.
-  ...(findKindOfResource("", "v1", "services") ? { services: service } : {}),
+  services: service,
 };
 
 /** Pods that a node takes at most. Upstream: --max-pods, 110. */

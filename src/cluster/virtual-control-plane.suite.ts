@@ -78,6 +78,8 @@ export async function startVirtualControlPlane(): Promise<VirtualControlPlane> {
     authorityPem: "authority",
     nodeConnector: {} as never,
     podCidr: "10.244.0.0/16",
+    serviceCidr: "10.96.0.0/16",
+    serverPort: 6443,
   } as Parameters<typeof createControlPlane>[0]);
   const watched = (user: UserInfo): Client =>
     createClient(

@@ -80,6 +80,7 @@ export const builtInKinds: readonly Kind[] = [
   resourceQuota,
   secret,
   serviceAccount,
+  service,
   controllerRevision,
   daemonSet,
   deployment,
@@ -123,7 +124,6 @@ export function findKind(group: string, version: string, kind: string): Kind | u
 export const laterKinds: readonly Kind[] = [
   horizontalPodAutoscaler,
   horizontalPodAutoscalerV1,
-  service,
   endpoints,
   endpointSlice,
   ingress,
