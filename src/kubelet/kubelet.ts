@@ -37,7 +37,7 @@ import { isMirrorPod, isTerminalPhase } from "./pod/container-spec.ts";
 import type { Amounts } from "./pod/amounts.ts";
 import { serviceClassOf } from "./pod/pod-resources.ts";
 import type { Prober } from "./prober.ts";
-import type { Runtime, RuntimeEvent, SandboxConfig } from "./runtime.ts";
+import type { Runtime, RuntimeEvent, RuntimeHandler, SandboxConfig } from "./runtime.ts";
 import type { VolumeHost } from "./volume-host.ts";
 import { createObjectSource, type SourceKinds } from "./volumes/object-source.ts";
 import { createPodVolumes } from "./volumes/pod-volumes.ts";
@@ -75,8 +75,6 @@ export interface KubeletOptions {
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
   readonly seccompRoot?: string;
-  /** Whether the runtime mounts read-only recursively (containerd 2.0 and newer with a new kernel). */
-  readonly recursiveReadOnly?: boolean;
   /** 1: images are pulled one by one. */
   readonly parallelPulls?: number;
   /** Where absent, the node is never under pressure. */
@@ -101,6 +99,7 @@ export class Kubelet {
   #allocatable: Amounts = {};
   #networkFailure: string | undefined = "container runtime status check may not have completed yet";
   #podsSynced = false;
+  #handlers: readonly RuntimeHandler[] = [];
   #startServices: () => void = () => {};
 
   constructor(options: KubeletOptions) {
@@ -161,13 +160,13 @@ export class Kubelet {
         clusterDns: this.#options.clusterDns,
         clusterDomain: this.#options.clusterDomain,
         seccompRoot: this.#options.seccompRoot ?? `${volumeHost.rootPath}/seccomp`,
-        recursiveReadOnly: this.#options.recursiveReadOnly ?? false,
         startedMs: clock.now(),
       },
       nodeDns: async () => parseResolvConf(await machine.resolvConf()),
       allocatable,
       networkFailure: () => this.#networkFailure,
       runtimeHandler: (name) => this.#runtimeHandler(name),
+      supports: (feature) => this.#handlers.find(({ name }) => name === "")?.[feature] ?? false,
       serviceEnv: this.#followServices(),
       pullSecrets,
     };
@@ -432,7 +431,8 @@ export class Kubelet {
   }
 
   async #findings(): Promise<NodeFindings> {
-    const { runtime, machine, clock, pressure, recursiveReadOnly = false } = this.#options;
+    const { runtime, machine, clock, pressure } = this.#options;
+    let supplementalGroupsPolicy: boolean | undefined;
     const failures: string[] = [];
     let version = { name: "containerd", version: "Unknown" };
     try {
@@ -445,6 +445,8 @@ export class Kubelet {
       if (!conditions.runtimeReady) failures.push(`container runtime not ready: ${conditions.message}`);
       if (network) failures.push(network);
       this.#networkFailure = network;
+      this.#handlers = conditions.handlers;
+      supplementalGroupsPolicy = conditions.supplementalGroupsPolicy;
     } catch (error) {
       failures.push(`container runtime status check failed: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -457,7 +459,8 @@ export class Kubelet {
       failures,
       pressure: pressure?.() ?? noPressure,
       nowMs: clock.now(),
-      recursiveReadOnly,
+      handlers: this.#handlers,
+      ...(supplementalGroupsPolicy === undefined ? {} : { supplementalGroupsPolicy }),
     };
   }
 

@@ -220,11 +220,21 @@ export interface RuntimeEvent {
   /** The sandbox's or the container's id. */
   readonly id: string;
 }
+/** What the runtime can do under one handler; "" is the default. */
+export interface RuntimeHandler {
+  readonly name: string;
+  readonly recursiveReadOnlyMounts: boolean;
+  readonly userNamespaces: boolean;
+}
 export interface RuntimeConditions {
   readonly runtimeReady: boolean;
   readonly networkReady: boolean;
   /** Why not, where one is not. */
   readonly message: string;
+  /** None: an old runtime, which tells nothing and can do none of it. */
+  readonly handlers: readonly RuntimeHandler[];
+  /** undefined: it does not say. */
+  readonly supplementalGroupsPolicy?: boolean;
 }
 /** What the runtime's streaming server asks back: see remote-command in src/kinds/request.ts. */
 export interface ExecStreamRequest {

@@ -89,7 +89,7 @@ export class CriRuntime implements Runtime {
   }
 
   async conditions(): Promise<RuntimeConditions> {
-    const { status } = await this.#connection.call("Status", {});
+    const { status, runtimeHandlers, features } = await this.#connection.call("Status", {});
     const find = (type: string) => status?.conditions.find((condition) => condition.type === type);
     const [runtime, network] = [find("RuntimeReady"), find("NetworkReady")];
     // The words of the kubelet's "not ready" messages (pkg/kubelet/runtime.go, container.RuntimeStatus).
@@ -100,6 +100,12 @@ export class CriRuntime implements Runtime {
       runtimeReady: runtime?.status ?? false,
       networkReady: network?.status ?? false,
       message: texts.join(", "),
+      handlers: runtimeHandlers.map((handler) => ({
+        name: handler.name,
+        recursiveReadOnlyMounts: handler.features?.recursiveReadOnlyMounts ?? false,
+        userNamespaces: handler.features?.userNamespaces ?? false,
+      })),
+      ...(features ? { supplementalGroupsPolicy: features.supplementalGroupsPolicy } : {}),
     };
   }
 

@@ -5,7 +5,7 @@ import type { Node, NodeCondition, NodeStatus, Taint } from "../../kinds/types/c
 import { imageNamesMax, nodeImagesMax } from "../limits.ts";
 import type { FilesystemUsage, NodeMachine } from "../machine.ts";
 import { type Amounts, fromBinary, fromDecimal, milliOf, valueOf } from "../pod/amounts.ts";
-import type { Image } from "../runtime.ts";
+import type { Image, RuntimeHandler } from "../runtime.ts";
 
 export interface NodeConfig {
   readonly name: string;
@@ -34,7 +34,8 @@ export interface NodeFindings {
   readonly failures: readonly string[];
   readonly pressure: Pressure;
   readonly nowMs: number;
-  readonly recursiveReadOnly: boolean;
+  readonly handlers: readonly RuntimeHandler[];
+  readonly supplementalGroupsPolicy?: boolean;
 }
 
 export function initialNode(
@@ -146,9 +147,14 @@ export function nodeStatus(config: NodeConfig, old: NodeStatus | undefined, find
   const four = machine.addresses.find((address) => !address.includes(":"));
   const six = machine.addresses.find((address) => address.includes(":"));
   const addresses = machine.addresses[0]?.includes(":") ? [six, four] : [four, six];
-  const handler = { features: { recursiveReadOnlyMounts: findings.recursiveReadOnly, userNamespaces: true }, name: "" };
+  const handlers = findings.handlers.map(({ name, recursiveReadOnlyMounts, userNamespaces }) => ({
+    features: { recursiveReadOnlyMounts, userNamespaces },
+    name,
+  }));
+  const { supplementalGroupsPolicy } = findings;
+  const { runtimeHandlers: _handlers, features: _features, ...kept } = old ?? {};
   return {
-    ...old,
+    ...kept,
     addresses: [
       ...addresses.filter((one) => one !== undefined).map((address) => ({ type: "InternalIP", address })),
       { type: "Hostname", address: machine.hostname },
@@ -174,7 +180,7 @@ export function nodeStatus(config: NodeConfig, old: NodeStatus | undefined, find
       systemUUID: machine.systemUuid,
       ...(machine.swapBytes > 0 ? { swap: { capacity: machine.swapBytes } } : {}),
     },
-    runtimeHandlers: [handler],
-    features: { supplementalGroupsPolicy: findings.recursiveReadOnly },
+    ...(handlers.length > 0 ? { runtimeHandlers: handlers } : {}),
+    ...(supplementalGroupsPolicy === undefined ? {} : { features: { supplementalGroupsPolicy } }),
   };
 }

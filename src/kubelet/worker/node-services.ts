@@ -28,7 +28,6 @@ export interface NodeFacts {
   readonly clusterDns: readonly string[];
   readonly clusterDomain: string;
   readonly seccompRoot: string;
-  readonly recursiveReadOnly: boolean;
   readonly startedMs: number;
 }
 
@@ -57,6 +56,8 @@ export interface NodeServices {
   /** The handler of a RuntimeClass; rejects where there is none. */
   readonly runtimeHandler: (className: string | undefined) => Promise<string>;
   /** Variables of the services that a pod of the namespace sees. */
+  /** Whether the runtime can do that under its default handler, as it last told. */
+  readonly supports: (feature: "recursiveReadOnlyMounts" | "userNamespaces") => boolean;
   readonly serviceEnv: (pod: Pod) => Promise<readonly { readonly name: string; readonly value: string }[]>;
   readonly pullSecrets: (pod: Pod) => Promise<readonly Secret[]>;
 }

@@ -34,7 +34,11 @@ export const ensureCgroup = (services: NodeServices, pod: Pod): Promise<string> 
   services.cgroups.ensurePod(podCgroup(pod, linuxContext(services)));
 
 async function usernsOf(services: NodeServices, pod: Pod): Promise<NamespaceOptions["userns"]> {
-  return pod.spec.hostUsers === false ? podUserNamespace(services.volumeHost, pod.metadata.uid!) : undefined;
+  if (pod.spec.hostUsers !== false) return undefined;
+  if (!services.supports("userNamespaces")) {
+    throw new Error("can't set `spec.hostUsers: false`, runtime does not support user namespaces");
+  }
+  return podUserNamespace(services.volumeHost, pod.metadata.uid!);
 }
 
 export async function podSandboxConfig(services: NodeServices, pod: Pod, attempt: number): Promise<SandboxConfig> {
@@ -110,7 +114,7 @@ export async function prepareContainer(parts: ContainerParts): Promise<Container
     environment,
     host: volumeHost,
     hostsFile: await hostsFileOf(services, pod, fields.podIps),
-    recursiveReadOnly: facts.recursiveReadOnly,
+    recursiveReadOnly: services.supports("recursiveReadOnlyMounts"),
   });
   const userns = await usernsOf(services, pod);
   return containerConfig({

@@ -212,7 +212,7 @@ export class PodWorker {
       last: this.#last ?? this.#pod.status,
       failures: this.failures,
       runtimeName: facts.runtimeName,
-      recursiveReadOnly: facts.recursiveReadOnly,
+      recursiveReadOnly: services.supports("recursiveReadOnlyMounts"),
       hostIps: facts.addresses,
       nowMs: clock.now(),
       recoveredBeforeMs: facts.startedMs - 10_000,

@@ -12,6 +12,7 @@ import type {
   Image,
   ImageSpec,
   LinuxResources,
+  RuntimeConditions,
   Runtime,
   RuntimeEvent,
   SandboxConfig,
@@ -90,9 +91,11 @@ export class SimulatedRuntime implements Runtime {
   async version(): Promise<{ name: string; version: string }> {
     return { name: "containerd", version: "2.1.0-simulated" };
   }
-  async conditions(): Promise<{ runtimeReady: boolean; networkReady: boolean; message: string }> {
+  async conditions(): Promise<RuntimeConditions> {
     const message = this.networkReady ? "" : "cni plugin not initialized";
-    return { runtimeReady: true, networkReady: this.networkReady, message };
+    const handlers = [{ name: "", recursiveReadOnlyMounts: true, userNamespaces: true }];
+    const { networkReady } = this;
+    return { runtimeReady: true, networkReady, message, handlers, supplementalGroupsPolicy: true };
   }
   async setPodCidr(): Promise<void> {
     this.networkReady = true;
