@@ -49,8 +49,8 @@ const namespacesUnder = (mounts: readonly MountEntry[], folder: string): string[
   mounts.filter(({ type, mountPoint }) => type === "nsfs" && isUnder(mountPoint, folder)).map(({ root }) => root);
 
 /**
- * Those of the namespaces in which a process still is. The kernel gives a number that is free again to the next namespace
- * at once: one that is mounted by now has become somebody else's.
+ * Those of the namespaces in which a process still is. The kernel gives a number that is free again to the next
+ * namespace at once: one that is mounted by now has become somebody else's.
  */
 async function stillHeld(mounts: readonly MountEntry[], namespaces: readonly string[]): Promise<string[]> {
   const held = new Set<string>();
