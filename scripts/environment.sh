@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 stamp=node_modules/.package-lock.json
 if [ ! -e "$stamp" ] || [ package-lock.json -nt "$stamp" ]; then
   echo "installing npm packages" >&2
-  npm ci --no-audit --no-fund --loglevel=error >&2
+  # Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which not every registry has.
+  npm install --no-save --no-audit --no-fund --loglevel=error >&2
   touch "$stamp"
 fi
 PATH="$PWD/node_modules/.bin:$PATH"

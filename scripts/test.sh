@@ -6,4 +6,4 @@ node scripts/bundle.ts
 # Real containers need programs that a new machine lacks; without root these tests say that they are left out.
 if [ "$(id -u)" = 0 ]; then node dist/proa.mjs doctor --install; fi
 node --test --test-concurrency=2 --test-timeout=300000 "src/host/**/*.test.ts" "src/cluster/**/*.test.ts"
-node --test --test-concurrency=1 --test-timeout=600000 "test/e2e/*.test.ts"
+node --test --test-concurrency=2 --test-timeout=600000 "test/e2e/*.test.ts"

@@ -89,8 +89,8 @@ export async function ensureBootstrapObjects(client: Client): Promise<void> {
 }
 
 /**
- * The Service by which pods find the API server, at the first address of the range. An upgrade or another port changes only
- * where it leads. (pkg/controlplane/controller/kubernetesservice)
+ * The Service by which pods find the API server, at the first address of the range. Another port changes only where it
+ * leads. (pkg/controlplane/controller/kubernetesservice)
  */
 export async function ensureKubernetesService(client: Client, serviceCidr: string, serverPort: number): Promise<void> {
   const clusterIP = printIp(addressAt(parseCidr(serviceCidr)!, 1)!);
