@@ -132,6 +132,9 @@ export class NodeAgent {
     if (same && this.#writtenMs > 0 && clock.now() - this.#writtenMs < nodeStatusReportMs) return;
     this.#tell(old, status);
     const patch = { status: JSON.parse(JSON.stringify(status)) };
+    // Another runtime may tell less than the last one did.
+    patch.status.runtimeHandlers ??= null;
+    patch.status.features ??= null;
     // The list's merge key is the type, of which a node may have two addresses: so it is replaced whole (upstream:
     // component-helpers/node/util, fixupPatchForNodeStatusAddresses).
     patch.status.addresses = [{ $patch: "replace" }, ...(patch.status.addresses ?? [])];
