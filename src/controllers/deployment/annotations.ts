@@ -24,18 +24,27 @@ const ownAnnotations = new Set([
 export type Annotations = Readonly<Record<string, string>>;
 const annotationsOf = ({ metadata }: KubernetesObject): Annotations => metadata.annotations ?? {};
 
+/** Revisions are int64: they are counted as such. undefined: the text is no number. */
+const toRevision = (text: string): bigint | undefined =>
+  /^[+-]?[0-9]+$/.test(text) ? BigInt(text.replace("+", "")) : undefined;
+
 /** 0 where there is none; undefined where it isn't a number. */
-export function revisionOf(object: KubernetesObject): number | undefined {
+export function revisionOf(object: KubernetesObject): bigint | undefined {
   const text = annotationsOf(object)[revisionAnnotation];
-  if (text === undefined) return 0;
-  return /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
+  return text === undefined ? 0n : toRevision(text);
 }
-export const maxRevision = (sets: readonly ReplicaSet[]): number =>
-  Math.max(0, ...sets.map((set) => revisionOf(set) ?? 0));
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let most = 0n;
+  for (const set of sets) {
+    const revision = revisionOf(set) ?? 0n;
+    if (revision > most) most = revision;
+  }
+  return most;
+}
 
 /** The revision before the last; 0: there is none. */
-export function lastRevision(sets: readonly ReplicaSet[]): number {
-  let [most, second] = [0, 0];
+export function lastRevision(sets: readonly ReplicaSet[]): bigint {
+  let [most, second] = [0n, 0n];
   for (const set of sets) {
     const revision = revisionOf(set);
     if (revision === undefined) continue;
@@ -73,11 +82,11 @@ function addToHistory(history: string, revision: string): string | undefined {
 }
 
 /** The annotations of the newest ReplicaSet: the Deployment's, and the revision. */
-export function newSetAnnotations(deployment: Deployment, annotations: Annotations, revision: number): Annotations {
+export function newSetAnnotations(deployment: Deployment, annotations: Annotations, revision: bigint): Annotations {
   const copied = Object.entries(annotationsOf(deployment)).filter(([name]) => !ownAnnotations.has(name));
   const result: Record<string, string> = { ...annotations, ...Object.fromEntries(copied) };
   const old = annotations[revisionAnnotation];
-  const oldNumber = old === undefined || old === "" ? 0 : /^[+-]?[0-9]+$/.test(old) ? Number(old) : undefined;
+  const oldNumber = old === undefined || old === "" ? 0n : toRevision(old);
   if (oldNumber === undefined || oldNumber >= revision) return result;
   result[revisionAnnotation] = String(revision);
   if (old === undefined) return result;
@@ -99,7 +108,6 @@ export function rolledBackAnnotations(deployment: Deployment, set: ReplicaSet): 
 }
 
 /** The revision that somebody asked to go back to; 0: the one before the last. */
-export function rollbackOf(deployment: Deployment): number | undefined {
-  const text = annotationsOf(deployment)[rollbackAnnotation] ?? "";
-  return /^[+-]?[0-9]+$/.test(text) ? Number(text) : undefined;
+export function rollbackOf(deployment: Deployment): bigint | undefined {
+  return toRevision(annotationsOf(deployment)[rollbackAnnotation] ?? "");
 }

@@ -57,7 +57,7 @@ export function updateStatus(
 }
 
 /** What keeps the present ReplicaSet and the Deployment in step with each other; nothing when they are. */
-function keepInStep(deployment: Deployment, current: ReplicaSet, revision: number, nowMs: number): Change[] {
+function keepInStep(deployment: Deployment, current: ReplicaSet, revision: bigint, nowMs: number): Change[] {
   const before = current.metadata.annotations ?? {};
   const annotations = newSetAnnotations(deployment, before, revision);
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
@@ -79,7 +79,7 @@ function keepInStep(deployment: Deployment, current: ReplicaSet, revision: numbe
   return [updateStatus(deployment, { revision: told, condition })];
 }
 
-function draftSet(deployment: Deployment, old: readonly ReplicaSet[], revision: number): ReplicaSet {
+function draftSet(deployment: Deployment, old: readonly ReplicaSet[], revision: bigint): ReplicaSet {
   const { metadata, spec, status } = deployment;
   const hash = templateHash(spec.template, status?.collisionCount);
   const name = `${metadata.name.slice(0, nameCharactersMax - 1 - hash.length)}-${hash}`;
@@ -125,7 +125,7 @@ function afterRefusal(deployment: Deployment, set: ReplicaSet, view: View, nowMs
 function createSet(
   deployment: Deployment,
   old: readonly ReplicaSet[],
-  revision: number,
+  revision: bigint,
   view: View,
   nowMs: number,
 ): Change {
@@ -152,7 +152,7 @@ function createSet(
 
 /** What must happen before anything else can be decided: the new ReplicaSet made (if `create`), revisions written down. */
 export function syncRevision(deployment: Deployment, sets: Sets, create: boolean, view: View, nowMs: number): Change[] {
-  const revision = maxRevision(sets.old) + 1;
+  const revision = maxRevision(sets.old) + 1n;
   if (sets.current) return keepInStep(deployment, sets.current, revision, nowMs);
   return create ? [createSet(deployment, sets.old, revision, view, nowMs)] : [];
 }

@@ -21,11 +21,11 @@ function clear(deployment: Deployment, change: Partial<Deployment>, told: Change
 }
 
 /** `revision` 0 means the one before the last. */
-export function rollBack(deployment: Deployment, sets: Sets, revision: number): Change {
+export function rollBack(deployment: Deployment, sets: Sets, revision: bigint): Change {
   const notFound = "DeploymentRollbackRevisionNotFound";
   const all = allOf(sets);
   const wanted = revision || lastRevision(all);
-  if (wanted === 0) return clear(deployment, {}, warningEvent(deployment, notFound, "Unable to find last revision."));
+  if (wanted === 0n) return clear(deployment, {}, warningEvent(deployment, notFound, "Unable to find last revision."));
   const set = all.find((one) => revisionOf(one) === wanted);
   if (!set) {
     const message = "Unable to find the revision to rollback to.";

@@ -107,7 +107,8 @@ export const scaleOldToNothing = (deployment: Deployment, sets: Sets): Change[] 
 
 function byRevision(a: ReplicaSet, b: ReplicaSet): number {
   const [left, right] = [revisionOf(a), revisionOf(b)];
-  return left === undefined || right === undefined ? 0 : left - right;
+  if (left === undefined || right === undefined || left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 /** Deletes old ReplicaSets beyond those that are kept to go back to. */

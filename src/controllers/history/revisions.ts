@@ -33,10 +33,12 @@ const revisionHash = (data: unknown, collisionCount: number): string => {
   return safeEncode(String(fnv32(new TextEncoder().encode(text + String(collisionCount)))));
 };
 
-/** What a revision holds: a patch that puts the template in place of any other. */
-export const templatePatch = (template: PodTemplateSpec): object => ({
-  spec: { template: { ...template, $patch: "replace" } },
-});
+/**
+ * What a revision holds: a patch that puts the template in place of any other. Its keys are sorted, as Go writes maps:
+ * clients compare the bytes.
+ */
+export const templatePatch = (template: PodTemplateSpec): object =>
+  JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: "replace" } } })) as object;
 /** The template that a revision holds. */
 export function templateOf(revision: ControllerRevision): PodTemplateSpec {
   const { spec } = revision.data as unknown as { spec: { template: PodTemplateSpec & { $patch?: string } } };
