@@ -34,7 +34,9 @@ describe("containerd under the Runtime port", { skip }, () => {
     assert.equal((await machine.runtime.conditions()).networkReady, false);
     await machine.runtime.setPodCidr(machine.addresses.podCidr.replace("/16", "/24"));
     for (let tries = 0; tries < 200 && !(await machine.runtime.conditions()).networkReady; tries += 1) await delay(10);
-    assert.deepEqual(await machine.runtime.conditions(), { runtimeReady: true, networkReady: true, message: "" });
+    // What containerd says of its handlers differs from version to version.
+    const { runtimeReady, networkReady, message } = await machine.runtime.conditions();
+    assert.deepEqual({ runtimeReady, networkReady, message }, { runtimeReady: true, networkReady: true, message: "" });
     assert.equal((await machine.runtime.version()).name, "containerd");
   });
 
