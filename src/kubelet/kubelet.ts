@@ -403,10 +403,14 @@ export class Kubelet {
     const seen = new Date(this.services.clock.now()).toISOString();
     for (const pod of found) {
       const uid = pod.metadata.uid!;
-      const mirror = await ensureMirror(client, kinds.pods, pod, own, seen);
+      // The pod runs, whether the API can show it or not.
+      if (!this.#workers.has(uid)) this.#addWorker(pod);
+      const mirror = await ensureMirror(client, kinds.pods, pod, own, seen).catch((error: unknown) => {
+        log.error("a static pod cannot be shown in the API", { pod: pod.metadata.name, error: String(error) });
+        return undefined;
+      });
       this.#static.set(uid, mirror ?? this.#static.get(uid));
       if (mirror) this.services.statuses.observe(mirror, uid);
-      if (!this.#workers.has(uid)) this.#addWorker(pod);
     }
     for (const [uid, mirror] of this.#static) {
       if (found.some(({ metadata }) => metadata.uid === uid)) continue;

@@ -97,7 +97,8 @@ export async function ensureMirror(
     if (annotations[mirrorAnnotation] === pod.metadata.annotations?.[hashAnnotation]) return existing;
     await removeMirror(client, pods, existing);
   } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+    // A node that asks for a pod which is not there is told that it may not: the API knows of no relation between them.
+    if (!(error instanceof StatusError) || (error.code !== 404 && error.code !== 403)) throw error;
   }
   try {
     return await client.create(pods, mirrorOf(pod, node, seen));
