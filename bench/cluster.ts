@@ -211,6 +211,15 @@ try {
     await again.stop();
   }
   report("start to API answering", percentile(starts, 0.5), "ms", 400);
+  const first = await start(folder, "bench");
+  await delay(5_000);
+  report(
+    "idle memory of the very first start, which makes certificates",
+    usageOf(first.child.pid!).residentMebibytes,
+    "MiB",
+    120,
+  );
+  await first.stop();
   const running = await start(folder, "bench");
   await delay(5_000);
   const before = usageOf(running.child.pid!);
