@@ -3,7 +3,7 @@
 // May import src/base and src/kinds.
 import type { Kind } from "../kinds/kind.ts";
 import type { JsonObject, KubernetesObject } from "../kinds/object.ts";
-import type { ApiReply, ApiRequest, Upgrade, UserInfo } from "../kinds/request.ts";
+import type { ApiReply, ApiRequest, LogOptions, RemoteCommandOptions, Upgrade, UserInfo } from "../kinds/request.ts";
 
 /** The audiences of a token that was accepted, and whose it is. */
 export interface TokenIdentity {
@@ -151,27 +151,6 @@ export interface TokenIssuer {
   /** The JSON documents of OpenID discovery. */
   openIdConfiguration(): Promise<JsonObject>;
   keySet(): Promise<JsonObject>;
-}
-
-export interface LogOptions {
-  readonly container: string;
-  readonly follow: boolean;
-  readonly previous: boolean;
-  readonly sinceSeconds?: number;
-  readonly sinceTime?: string;
-  readonly timestamps: boolean;
-  readonly tailLines?: number;
-  readonly limitBytes?: number;
-  readonly stream?: "All" | "Stdout" | "Stderr";
-}
-export interface RemoteCommandOptions {
-  readonly container: string;
-  /** Absent: attach. */
-  readonly command?: readonly string[];
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly tty: boolean;
 }
 
 /** A request that is passed on to a pod, a service or a node. */

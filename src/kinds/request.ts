@@ -147,3 +147,27 @@ export interface WatchStream {
 
 /** The API server, in process or over the network. It never rejects: errors are replies with a Status. */
 export type Transport = (request: ApiRequest) => Promise<ApiReply>;
+
+/** What is asked of a container's log, by clients of the API server and by it of the node. */
+export interface LogOptions {
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly sinceSeconds?: number;
+  readonly sinceTime?: string;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly stream?: "All" | "Stdout" | "Stderr";
+}
+
+/** A command in a container, or the attachment to it. */
+export interface RemoteCommandOptions {
+  readonly container: string;
+  /** Absent: attach. */
+  readonly command?: readonly string[];
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}

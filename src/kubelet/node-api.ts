@@ -2,45 +2,30 @@
 // (pkg/kubelet/server). A typed interface: in one process it is called as it is, between machines host/ carries it.
 // Imports src/base and src/kinds.
 import { errors, StatusError } from "../base/errors.ts";
-import type { PortForwardConnection, RemoteCommandStreams, Upgrade } from "../kinds/request.ts";
+import type {
+  LogOptions,
+  PortForwardConnection,
+  RemoteCommandOptions,
+  RemoteCommandStreams,
+  Upgrade,
+} from "../kinds/request.ts";
 import type { KubernetesObject } from "../kinds/object.ts";
 import type { ContainerStatus, Pod } from "../kinds/types/core-v1.gen.ts";
 import type { Kubelet } from "./kubelet.ts";
-import { type LogOptions, readLog } from "./logs/read-log.ts";
+import { type LogOptions as ReadOptions, readLog } from "./logs/read-log.ts";
 import { findContainer } from "./pod/container-spec.ts";
 import { isRunning, latestContainer, type PodContainer, sandboxNeed } from "./pod/runtime-state.ts";
 import { rpcText } from "./runtime.ts";
 import { statsSummary, type StatsSummary } from "./stats/summary.ts";
-
-export interface NodeLogOptions {
-  readonly container: string;
-  readonly follow: boolean;
-  readonly previous: boolean;
-  readonly sinceSeconds?: number;
-  readonly sinceTime?: string;
-  readonly timestamps: boolean;
-  readonly tailLines?: number;
-  readonly limitBytes?: number;
-  readonly stream?: "All" | "Stdout" | "Stderr";
-}
-export interface NodeCommandOptions {
-  readonly container: string;
-  /** Absent: attach. */
-  readonly command?: readonly string[];
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly tty: boolean;
-}
 
 /**
  * All reject with StatusError; what is to be upgraded rejects with an Error where the node refuses it, which clients
  * see as the text of an answer 500.
  */
 export interface NodeApi {
-  logs(pod: KubernetesObject, options: NodeLogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
-  exec(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade>;
-  attach(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade>;
+  logs(pod: KubernetesObject, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  exec(pod: KubernetesObject, options: RemoteCommandOptions): Promise<Upgrade>;
+  attach(pod: KubernetesObject, options: RemoteCommandOptions): Promise<Upgrade>;
   portForward(pod: KubernetesObject, ports: readonly number[]): Promise<Upgrade>;
   /** /stats/summary */
   stats(): Promise<StatsSummary>;
@@ -54,7 +39,7 @@ export interface NodeApi {
   metrics(): string;
 }
 
-function toLogOptions(options: NodeLogOptions, nowMs: number): LogOptions {
+function toLogOptions(options: LogOptions, nowMs: number): ReadOptions {
   const { follow, timestamps, tailLines, limitBytes, stream, sinceSeconds, sinceTime } = options;
   const sinceMs =
     sinceSeconds === undefined ? (sinceTime ? Date.parse(sinceTime) : undefined) : nowMs - sinceSeconds * 1000;
@@ -104,11 +89,7 @@ class LocalNodeApi implements NodeApi {
     return state.containers.filter((one) => one.name === name);
   }
 
-  async logs(
-    object: KubernetesObject,
-    options: NodeLogOptions,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array>> {
+  async logs(object: KubernetesObject, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const pod = object as Pod;
     const { services, workers } = this.#kubelet;
     const status = workers.get(pod.metadata.uid!)?.status ?? pod.status;
@@ -139,7 +120,7 @@ class LocalNodeApi implements NodeApi {
     return found && isRunning(found) ? found : undefined;
   }
 
-  async exec(pod: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade> {
+  async exec(pod: KubernetesObject, options: RemoteCommandOptions): Promise<Upgrade> {
     const running = this.#running(pod, options.container);
     if (!running) throw new Error(`container not found (${JSON.stringify(options.container)})`);
     const { id } = running;
@@ -151,7 +132,7 @@ class LocalNodeApi implements NodeApi {
     return { kind: "remote-command", stdin, stdout, stderr, tty, serve };
   }
 
-  async attach(object: KubernetesObject, options: NodeCommandOptions): Promise<Upgrade> {
+  async attach(object: KubernetesObject, options: RemoteCommandOptions): Promise<Upgrade> {
     const pod = object as Pod;
     const running = this.#running(pod, options.container);
     if (!running) throw new Error(`container ${options.container} not found in pod ${fullName(pod)}`);

@@ -2,8 +2,7 @@
 import { errors } from "../../base/errors.ts";
 import { forbidden, invalid } from "../../base/field-error.ts";
 import type { FieldError } from "../../base/field-error.ts";
-import type { ApiReply } from "../../kinds/request.ts";
-import type { LogOptions } from "../ports.ts";
+import type { ApiReply, LogOptions } from "../../kinds/request.ts";
 import { integerOf } from "../request/query.ts";
 import { baseHeaders } from "../reply.ts";
 import { booleanOf } from "../request/request-info.ts";

@@ -1,8 +1,7 @@
 // pods/exec, pods/attach and pods/portforward: checked here, carried out by the node. May import src/base and src/kinds.
 import { errors, StatusError } from "../../base/errors.ts";
-import type { ApiReply, ApiRequest, Upgrade } from "../../kinds/request.ts";
+import type { ApiReply, ApiRequest, RemoteCommandOptions, Upgrade } from "../../kinds/request.ts";
 import { attributesOf, forbiddenRequest } from "../handle.ts";
-import type { RemoteCommandOptions } from "../ports.ts";
 import { baseHeaders } from "../reply.ts";
 import { booleanOf } from "../request/request-info.ts";
 import type { ResourceContext } from "../server.ts";
